@@ -103,6 +103,22 @@ impl Workshop {
         started(command).finish()
     }
 
+    /// The window, with these names of a Wayland compositor and of an X server, to its end.
+    #[cfg(target_os = "linux")]
+    pub fn run_on_desktop(&self, wayland: Option<&str>, x11: Option<&str>) -> Output {
+        let mut command = self.command(&[] as &[&str]);
+        command
+            .env_remove("WAYLAND_SOCKET")
+            .env_remove("WGPU_BACKEND");
+        for (name, value) in [("WAYLAND_DISPLAY", wayland), ("DISPLAY", x11)] {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        started(command).finish()
+    }
+
     /// Starts the program. Its output goes to files, which can be read while it runs.
     pub fn start(&self, args: &[impl AsRef<OsStr>]) -> Running {
         started(self.command(args))

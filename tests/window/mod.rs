@@ -21,6 +21,7 @@ mod findings;
 mod gpu;
 mod inspect;
 mod keys;
+mod large;
 mod layout;
 mod look_inside;
 mod numbers;

@@ -1,18 +1,13 @@
 //! What an image file says about itself before it becomes 8-bit RGB.
 
-use std::io::BufRead as _;
 use std::path::Path;
 
 use image::metadata::Orientation;
-use image::{ColorType, DynamicImage, ImageDecoder};
+use image::{ColorType, ImageDecoder};
 
-use super::bands::{
-    BandedTiff, has_bands_beside_colors, is_big_tiff, needs_16_bits, unusable_samples,
-};
-use super::{
-    Rgb, check_samples, guarded, image_error, jpeg, open, read_error, reader, refused_tiff,
-    small_enough,
-};
+use super::bands::BandedTiff;
+use super::tiff_file::{TiffFile, refused_tiff, small_enough};
+use super::{Decoded, Rgb, check_samples, decode_file, guarded, image_error, jpeg, open, reader};
 use crate::dataset::{DatasetError, Size};
 
 /// The header of an image file.
@@ -34,13 +29,13 @@ pub(in crate::dataset) struct ImageHeader {
 
 /// Reads the header alone; of a TIFF with more bands than colors have, the whole file.
 pub(in crate::dataset) fn read_image_header(path: &Path) -> Result<ImageHeader, DatasetError> {
-    if let Some((_, tiff)) = bands_beside_colors(path)? {
-        return Ok(ImageHeader {
-            has_colors: tiff.colors.is_some(),
-            ..ImageHeader::new(tiff.stored, tiff.orientation, tiff.bands, tiff.bits)
-        });
+    let mut file = open(path)?;
+    if let Some(tiff) = TiffFile::read(&mut file, path)?
+        && let Some(header) = tiff.header(path)?
+    {
+        return Ok(header);
     }
-    let reader = reader(open(path)?, path)?;
+    let reader = reader(file, path)?;
     let header = guarded(|| {
         let mut decoder = reader.into_decoder()?;
         let (width, height) = decoder.dimensions();
@@ -66,16 +61,21 @@ pub(in crate::dataset) fn read_image_header(path: &Path) -> Result<ImageHeader, 
                 return Err(image_error(path, reason));
             }
             let (_, tiff) = refused_tiff(path, err)?;
-            Ok(ImageHeader {
-                has_colors: false,
-                ..ImageHeader::new(tiff.stored, tiff.orientation, tiff.bands, tiff.bits)
-            })
+            Ok(ImageHeader::of_bands(&tiff, false))
         }
     }
 }
 
 impl ImageHeader {
-    fn new(stored: Size, orientation: Orientation, bands: u8, bits: u16) -> Self {
+    /// That of a file with other bands than those of colors, or besides them.
+    pub(super) fn of_bands(tiff: &BandedTiff, has_colors: bool) -> Self {
+        Self {
+            has_colors,
+            ..Self::new(tiff.stored, tiff.orientation, tiff.bands, tiff.bits)
+        }
+    }
+
+    pub(super) fn new(stored: Size, orientation: Orientation, bands: u8, bits: u16) -> Self {
         Self {
             size: if turns_by_a_quarter(orientation) {
                 Size::new(stored.height, stored.width)
@@ -104,16 +104,10 @@ fn turns_by_a_quarter(orientation: Orientation) -> bool {
 /// The colors of an image with a fourth band, without that band; `None` where the band is
 /// opaque everywhere, or there is none.
 pub(in crate::dataset) fn read_without_alpha(path: &Path) -> Result<Option<Rgb>, DatasetError> {
-    let reader = reader(open(path)?, path)?;
-    let image = guarded(|| {
-        let mut decoder = reader.into_decoder()?;
-        let orientation = decoder.orientation()?;
-        let mut image = DynamicImage::from_decoder(decoder)?;
-        image.apply_orientation(orientation);
-        Ok(image)
-    })
-    .and_then(|decoded| decoded.map_err(|err: image::ImageError| err.to_string()))
-    .map_err(|reason| image_error(path, reason))?;
+    let Decoded::Image(mut image, orientation) = decode_file(path)? else {
+        return Ok(None);
+    };
+    image.apply_orientation(orientation);
     let has_band = matches!(
         image.color(),
         ColorType::La8
@@ -139,34 +133,4 @@ pub(in crate::dataset) fn read_without_alpha(path: &Path) -> Result<Option<Rgb>,
         height,
         pixels,
     }))
-}
-
-/// A TIFF that has bands beside those of its colors.
-///
-/// # Errors
-/// When its bands cannot be told apart.
-pub(super) fn bands_beside_colors(
-    path: &Path,
-) -> Result<Option<(Vec<u8>, BandedTiff)>, DatasetError> {
-    let mut file = open(path)?;
-    let start = file.fill_buf().map_err(|err| read_error(path, err))?;
-    let is_tiff = [b"II*\0", b"MM\0*"]
-        .iter()
-        .any(|mark| start.starts_with(*mark));
-    if !(is_tiff || is_big_tiff(start)) || !has_bands_beside_colors(file) {
-        return Ok(None);
-    }
-    let bytes = small_enough(path).unwrap_or_default();
-    if let Some(samples) = unusable_samples(&bytes) {
-        return Err(image_error(path, needs_16_bits(&samples)));
-    }
-    match BandedTiff::parse(&bytes) {
-        Some(tiff) => Ok(Some((bytes, tiff))),
-        None => Err(image_error(
-            path,
-            "it is too large for its bands beside red, green and blue. Save it without them, as \
-             `gdal_translate -b 1 -b 2 -b 3 IN OUT` does"
-                .to_owned(),
-        )),
-    }
 }
