@@ -110,6 +110,8 @@ impl Workshop {
         command
             .env_remove("WAYLAND_SOCKET")
             .env_remove("WGPU_BACKEND");
+        // Libraries of desktops say where it is missing.
+        command.env("XDG_RUNTIME_DIR", self.dir());
         for (name, value) in [("WAYLAND_DISPLAY", wayland), ("DISPLAY", x11)] {
             match value {
                 Some(value) => command.env(name, value),

@@ -324,7 +324,7 @@ fn jpeg(bytes: &[u8], [width, height]: [usize; 2]) -> Vec<u8> {
     file
 }
 
-/// Codes of 9 bits and more, the highest bits first, which grow one code early. Of so few bytes that the table
+/// Codes of 9 bits and more, the highest bits first. Of so few bytes that the table
 /// is never full.
 fn lzw(bytes: &[u8]) -> Vec<u8> {
     const CLEAR: u32 = 256;
@@ -349,7 +349,8 @@ fn lzw(bytes: &[u8]) -> Vec<u8> {
         put(table[&known], width);
         table.insert(longer, next);
         next += 1;
-        if next == (1 << width) - 1 {
+        // Who decodes is one entry behind, and takes the next width one entry early.
+        if next == 1 << width {
             width += 1;
         }
         known = vec![*byte];
