@@ -36,7 +36,7 @@ use image::{ColorType, DynamicImage, ImageDecoder, ImageFormat, ImageReader, Lim
 
 use super::DatasetError;
 use crate::files::{FileError, open_regular};
-use bands::{BandedTiff, Indexed, is_big_tiff, needs_16_bits, unusable_samples};
+use bands::{BandedTiff, Indexed, is_big_tiff, needs_16_bits, pages, unusable_samples};
 use facts::bands_beside_colors;
 
 /// Extensions of images that can be read, in lower case.

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use super::{ImageHeader, Rgb, decode_file, image_error};
 use crate::dataset::DatasetError;
 pub(super) use samples::Samples;
-pub(super) use tags::is_big_tiff;
+pub(super) use tags::{is_big_tiff, pages};
 pub(super) use tiff::{
     BandedTiff, Indexed, has_bands_beside_colors, needs_16_bits, unusable_samples,
 };

@@ -8,7 +8,7 @@ use image::{DynamicImage, ImageFormat};
 use png::{BitDepth, ColorType};
 
 use super::super::{
-    Indexed, MAX_DECODE_BYTES, MAX_SIDE, guarded, is_big_tiff, limits, open, read_error,
+    Indexed, MAX_DECODE_BYTES, MAX_SIDE, guarded, is_big_tiff, limits, open, pages, read_error,
     refused::what_else, small_enough, unusable_samples,
 };
 use super::mask_error;
@@ -50,6 +50,7 @@ pub(in crate::dataset) fn read_raw(path: &Path) -> Result<RawMask, DatasetError>
     guarded(|| match format {
         Ok(ImageFormat::Png) => decode_png(file),
         Ok(format @ (ImageFormat::Bmp | ImageFormat::Tiff | ImageFormat::Gif)) => {
+            one_page(path, format)?;
             decode_other(file, format).or_else(|reason| {
                 // The decoder reads no TIFF of indexed colors.
                 let bytes = small_enough(path);
@@ -190,6 +191,17 @@ fn decode_other(file: BufReader<File>, format: ImageFormat) -> Result<RawMask, S
         height,
         pixels,
     })
+}
+
+/// A stack of pictures says in no page which of them is the mask.
+fn one_page(path: &Path, format: ImageFormat) -> Result<(), String> {
+    let bytes = (format == ImageFormat::Tiff).then(|| small_enough(path));
+    match bytes.flatten().map_or(1, |bytes| pages(&bytes)) {
+        0 | 1 => Ok(()),
+        pages => Err(format!(
+            "it is a stack of {pages} pages, and a mask is one picture. Save the page with the labels as a file of its own"
+        )),
+    }
 }
 
 fn name(format: ImageFormat) -> &'static str {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::super::review::{PairReview, ReviewedPair};
 use super::{EQUAL, Found, Note, NoteTopic, Pair};
+use crate::text::plural;
 
 /// How pairs were made, and what has no partner.
 pub(super) fn notes(pairs: &[Pair], images: &[Found], masks: &[Found]) -> Vec<Note> {
@@ -48,6 +49,17 @@ pub(super) fn notes(pairs: &[Pair], images: &[Found], masks: &[Found]) -> Vec<No
         }
     }
     notes
+}
+
+/// What lies beside the masks and is none.
+pub(super) fn note_of_copies(copies: &[Found]) -> Option<Note> {
+    let first = copies.first()?;
+    let text = format!(
+        "{} in folders of colored copies or of objects left out, such as {}",
+        plural(copies.len(), "file", "files"),
+        first.path.display()
+    );
+    Some(Note::assumed(NoteTopic::Pairing, text))
 }
 
 /// All pairs with their reasons, where one of them is a guess.
