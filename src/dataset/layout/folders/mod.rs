@@ -17,7 +17,7 @@ use std::hash::Hash;
 use std::path::{Path, PathBuf};
 
 use super::class_files::{Look, mask_palette, read_classes};
-use super::list::without_extension;
+use super::list::{sort_key, without_extension};
 use super::names::composed;
 use super::review::Confidence;
 use super::splits::{self, Splits};
@@ -219,7 +219,7 @@ fn pairs(images: &[Found], masks: &[Found]) -> Vec<Pair> {
         free_images = rest(&free_images, &used_images);
         free_masks = rest(&free_masks, &used_masks);
     }
-    found.sort_by(|one, other| one.item.image.cmp(&other.item.image));
+    found.sort_by_cached_key(|pair| sort_key(&pair.item.image));
     tell_apart(&mut found, images);
     found
 }
