@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use rayon::prelude::*;
 use serde::Serialize;
@@ -130,6 +131,7 @@ pub fn fix(
         classes: &dataset.classes,
         reader: dataset.mask_reader(),
         plan,
+        highest: AtomicU8::new(0),
         images: root.join("JPEGImages"),
         masks: root.join("SegmentationClass"),
     };
@@ -190,7 +192,15 @@ pub fn fix(
         let path = lists.join(format!("{word}.txt"));
         write_atomic(&path, |file| file.write_all(text.as_bytes()))?;
     }
-    write_classes(&root.join("classes.txt"), &dataset.classes)?;
+    let written = usize::from(writer.highest.load(Ordering::Relaxed)) + 1;
+    let is_numbered = dataset.classes == ClassList::numbered(dataset.classes.len());
+    // Classes that were counted by the labels are counted by the new ones.
+    let classes = if is_numbered && !plan.remap.is_empty() {
+        ClassList::numbered(written.max(2))
+    } else {
+        dataset.classes.clone()
+    };
+    write_classes(&root.join("classes.txt"), &classes)?;
     fs::rename(&root, &out).map_err(FileError::write(&out))?;
     let [train, val, test] = counts;
     Ok(Some(FixedDataset {
@@ -253,6 +263,8 @@ struct Writer<'a> {
     classes: &'a ClassList,
     reader: MaskReader,
     plan: &'a FixPlan,
+    /// The highest label that was written.
+    highest: AtomicU8,
     images: PathBuf,
     masks: PathBuf,
 }
@@ -261,6 +273,9 @@ impl Writer<'_> {
     fn write(&self, name: &str, item: &DatasetItem) -> Result<(), DatasetError> {
         // First what can fail, so that a pair that is left out leaves no file.
         let labels = self.labels(item)?;
+        let used = labels.labels.iter().filter(|label| **label != VOID);
+        let highest = used.max().copied().unwrap_or(0);
+        self.highest.fetch_max(highest, Ordering::Relaxed);
         let reading = &self.reader.images;
         let without = if !reading.is_plain() {
             // The copy has no class map that would say it again.

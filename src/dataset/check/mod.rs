@@ -15,10 +15,12 @@ mod images;
 mod labels;
 mod lines;
 mod masks;
+mod objects;
 mod pairing;
 mod palettes;
 mod picture_hash;
 mod record;
+mod scaled;
 mod smoothed;
 mod splits;
 #[cfg(test)]

@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use super::Facts;
 use super::facts::ItemFacts;
 use super::finding::{Finding, FindingKind, Severity};
+use super::picture_hash::{PictureHash, Pictures};
 use crate::dataset::{DatasetItem, Split};
 
 /// All findings.
@@ -71,22 +72,19 @@ fn by_file<'a>(facts: &'a Facts<'_>, split: Split) -> BTreeMap<&'a Path, usize> 
 
 /// Pictures of the validation list that are in the training list under another name.
 fn same_pictures(facts: &Facts<'_>) -> Option<Finding> {
-    let train: Vec<&ItemFacts> = facts
+    let train: Vec<(&ItemFacts, PictureHash)> = facts
         .of(Split::Train)
-        .filter(|item| item.hash.is_some())
+        .filter_map(|item| Some((item, item.hash?)))
         .collect();
     let val: Vec<&ItemFacts> = facts
         .of(Split::Val)
         .filter(|item| item.hash.is_some())
         .collect();
+    let pictures = Pictures::of(train.iter().map(|(_, hash)| *hash));
     let copy_of = |item: &&ItemFacts| {
-        let hash = item.hash?;
-        let same = |other: &&&ItemFacts| {
-            other.image_path != item.image_path
-                && other.hash.is_some_and(|other| other.is_same(&hash))
-        };
-        let found = train.iter().find(same)?;
-        Some((item.image_path.clone(), found.image_path.clone()))
+        let is_another = |place: usize| train[place].0.image_path != item.image_path;
+        let found = pictures.first_of(&item.hash?, is_another)?;
+        Some((item.image_path.clone(), train[found].0.image_path.clone()))
     };
     let pairs: Vec<(PathBuf, PathBuf)> = val.par_iter().filter_map(copy_of).collect();
     let (_, first) = pairs.first()?;

@@ -2,30 +2,13 @@
 
 use std::path::Path;
 
-use image::metadata::Orientation;
 use image::{ColorType, ImageDecoder};
 
-use super::bands::BandedTiff;
 use super::tiff_file::{TiffFile, refused_tiff, small_enough};
-use super::{Decoded, Rgb, check_samples, decode_file, guarded, image_error, jpeg, open, reader};
+use super::{
+    Decoded, ImageHeader, Rgb, check_samples, decode_file, guarded, image_error, jpeg, open, reader,
+};
 use crate::dataset::{DatasetError, Size};
-
-/// The header of an image file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::dataset) struct ImageHeader {
-    /// As [`read_rgb`](super::read_rgb) gives it.
-    pub size: Size,
-    /// As the pixels are stored: another one where EXIF turns the image by a quarter.
-    pub stored: Size,
-    /// How EXIF turns or mirrors it.
-    pub orientation: Orientation,
-    /// Samples per pixel: 1 gray, 2 gray and alpha, 3 RGB, 4 RGBA.
-    pub bands: u8,
-    /// Bits per sample.
-    pub bits: u16,
-    /// Whether the format says what the bands are.
-    pub has_colors: bool,
-}
 
 /// Reads the header alone; of a TIFF with more bands than colors have, the whole file.
 pub(in crate::dataset) fn read_image_header(path: &Path) -> Result<ImageHeader, DatasetError> {
@@ -61,44 +44,9 @@ pub(in crate::dataset) fn read_image_header(path: &Path) -> Result<ImageHeader, 
                 return Err(image_error(path, reason));
             }
             let (_, tiff) = refused_tiff(path, err)?;
-            Ok(ImageHeader::of_bands(&tiff, false))
+            Ok(tiff.header(false))
         }
     }
-}
-
-impl ImageHeader {
-    /// That of a file with other bands than those of colors, or besides them.
-    pub(super) fn of_bands(tiff: &BandedTiff, has_colors: bool) -> Self {
-        Self {
-            has_colors,
-            ..Self::new(tiff.stored, tiff.orientation, tiff.bands, tiff.bits)
-        }
-    }
-
-    pub(super) fn new(stored: Size, orientation: Orientation, bands: u8, bits: u16) -> Self {
-        Self {
-            size: if turns_by_a_quarter(orientation) {
-                Size::new(stored.height, stored.width)
-            } else {
-                stored
-            },
-            stored,
-            orientation,
-            bands,
-            bits,
-            has_colors: true,
-        }
-    }
-}
-
-fn turns_by_a_quarter(orientation: Orientation) -> bool {
-    matches!(
-        orientation,
-        Orientation::Rotate90
-            | Orientation::Rotate270
-            | Orientation::Rotate90FlipH
-            | Orientation::Rotate270FlipH
-    )
 }
 
 /// The colors of an image with a fourth band, without that band; `None` where the band is

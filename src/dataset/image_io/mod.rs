@@ -5,6 +5,7 @@
 mod bands;
 mod facts;
 mod guarded;
+mod header;
 mod jpeg;
 mod large_tiff;
 mod mask;
@@ -13,13 +14,15 @@ mod refused;
 #[cfg(test)]
 pub(super) mod test_jpeg;
 mod tiff_file;
+mod whole_tiff;
 mod write;
 
 #[cfg(test)]
 pub(super) use bands::test_tiff;
 pub use bands::{BandChoice, ImageReading, MOST_BANDS, RangeChoice};
 pub(super) use bands::{extremes, measure};
-pub(super) use facts::{ImageHeader, read_image_header, read_without_alpha};
+pub(super) use facts::{read_image_header, read_without_alpha};
+pub(super) use header::ImageHeader;
 pub use mask::{MaskColors, MaskReader};
 pub(super) use mask::{RawPixels, check_sizes, read_raw};
 pub use pixels::{ImageFacts, Pixels};
@@ -152,7 +155,7 @@ fn decode_file(path: &Path) -> Result<Decoded, DatasetError> {
         let tiff = TiffFile::read(&mut file, path)?;
         if let Some(decoded) = tiff
             .as_ref()
-            .map(|tiff| tiff.decode(path))
+            .map(|tiff| whole_tiff::decode(tiff, path))
             .transpose()?
             .flatten()
         {

@@ -1,12 +1,13 @@
 //! COCO's JSON: one file for many images, with outlines or run lengths by category.
 
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
 use super::annotated::{Annotated, AnnotatedImage, ImageOf, Images, problem, read, split_of_path};
+use super::coco_categories::{Categories, Category};
 use super::outline::{empty, fill, fill_runs, runs_of};
 use crate::dataset::{
     Class, ClassList, DatasetError, LabelMap, Layout, Note, NoteTopic, Size, Split, VOID, voc_color,
@@ -29,19 +30,33 @@ struct Image {
 }
 
 #[derive(Debug, Deserialize)]
-struct Category {
-    id: u64,
-    name: String,
-}
-
-#[derive(Debug, Deserialize)]
 struct Annotation {
     image_id: u64,
     category_id: u64,
     #[serde(default)]
     segmentation: Option<Segmentation>,
     #[serde(default)]
-    iscrowd: u8,
+    iscrowd: Flag,
+}
+
+/// A number, or a truth value as some programs write it.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(untagged)]
+enum Flag {
+    Truth(bool),
+    Number(u8),
+}
+
+impl Default for Flag {
+    fn default() -> Self {
+        Self::Truth(false)
+    }
+}
+
+impl Flag {
+    fn is_set(self) -> bool {
+        matches!(self, Self::Truth(true) | Self::Number(1))
+    }
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -92,7 +107,11 @@ pub(super) fn find(
         return Ok(None);
     }
     let documents: Vec<&Document> = parsed.iter().map(|(_, document)| document).collect();
-    let categories = Categories::of(&documents);
+    let lists: Vec<&[Category]> = documents
+        .iter()
+        .map(|one| one.categories.as_slice())
+        .collect();
+    let categories = Categories::of(&lists);
     let classes = classes(root, &categories.names)?;
     let boxes = documents
         .iter()
@@ -172,57 +191,6 @@ impl Annotation {
     }
 }
 
-/// The categories of all documents.
-struct Categories {
-    /// Their names, in the order of the labels from 1.
-    names: Vec<String>,
-    /// The label of each id, by document.
-    labels: Vec<BTreeMap<u64, u8>>,
-    /// Whether names tell them apart, as the documents number them differently.
-    are_by_name: bool,
-}
-
-impl Categories {
-    fn of(documents: &[&Document]) -> Self {
-        let all = || documents.iter().flat_map(|document| &document.categories);
-        let by_id: BTreeMap<u64, &str> = all()
-            .map(|category| (category.id, category.name.as_str()))
-            .collect();
-        let distinct: BTreeSet<&str> = all().map(|category| category.name.as_str()).collect();
-        let have_one_name = all().all(|category| by_id.get(&category.id) == Some(&&*category.name));
-        // In one document two of a name are two classes, which a check tells.
-        let are_by_name = documents.len() > 1 && !(have_one_name && distinct.len() == by_id.len());
-        let mut names: Vec<&str> = Vec::new();
-        if are_by_name {
-            for category in all() {
-                if !names.contains(&category.name.as_str()) {
-                    names.push(&category.name);
-                }
-            }
-        } else {
-            names.extend(by_id.values());
-        }
-        let label_of = |category: &Category| {
-            let mut known = (1..VOID).zip(&names);
-            known
-                .find(|(_, name)| **name == category.name)
-                .map(|(label, _)| (category.id, label))
-        };
-        let labels = documents.iter().map(|document| {
-            if are_by_name {
-                document.categories.iter().filter_map(label_of).collect()
-            } else {
-                by_id.keys().copied().zip(1..VOID).collect()
-            }
-        });
-        Self {
-            labels: labels.collect(),
-            names: names.into_iter().map(str::to_owned).collect(),
-            are_by_name,
-        }
-    }
-}
-
 fn classes(root: &Path, names: &[String]) -> Result<ClassList, DatasetError> {
     let names = std::iter::once("background").chain(names.iter().map(String::as_str));
     let class = |(label, name): (usize, &str)| Class {
@@ -253,7 +221,11 @@ fn objects(
         let of_image = objects.entry(annotation.image_id).or_default();
         of_image.extend(annotation.segmentation.map(|segmentation| Object {
             segmentation,
-            label: if annotation.iscrowd == 1 { VOID } else { label },
+            label: if annotation.iscrowd.is_set() {
+                VOID
+            } else {
+                label
+            },
         }));
     }
     Ok(objects)

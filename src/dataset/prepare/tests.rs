@@ -134,6 +134,8 @@ fn outlines_of_labelme_become_masks() {
         );
         write_text(&root.join(format!("{name}.json")), &text);
     }
+    // A program's settings, before them by name.
+    write_text(&root.join("_project.json"), "{\"zoom\": 2}");
     let dataset = open(&root, &cache).unwrap_or_else(|err| panic!("{err}"));
     let names: Vec<&str> = dataset
         .classes
@@ -144,6 +146,11 @@ fn outlines_of_labelme_become_masks() {
         (dataset.layout, names),
         (Layout::Labelme, vec!["background", "car", "road"])
     );
+    let mut notes = dataset.notes.iter();
+    assert!(notes.any(|note| {
+        note.text
+            .contains("1 document is not annotations of labelme")
+    }));
     let expected = [2, 2, 0, VOID, 2, 1, 1, 0, 2, 2, 0, 0];
     assert_eq!(
         read(&dataset),
@@ -163,6 +170,14 @@ fn outlines_of_labelme_become_masks() {
     );
     let dataset = open(&root, &cache).unwrap_or_else(|err| panic!("{err}"));
     assert_eq!(read(&dataset).1[11], VOID);
+    // Annotations that are cut off are not left out.
+    write_text(&root.join("a.json"), &text[..text.len() - 9]);
+    let message = open(&root, &cache).expect_err("cut off").to_string();
+    assert!(
+        message.contains("a.json: not a document of labelme"),
+        "{message}"
+    );
+    write_text(&root.join("a.json"), &text);
     write_text(&root.join("classes.txt"), "background\ncar\n");
     fs::remove_dir_all(&cache).expect("removed");
     let message = open(&root, &cache).expect_err("no such class").to_string();
@@ -236,7 +251,7 @@ fn outlines_and_runs_of_coco_become_masks() {
             "annotations": [
             {{"image_id": 7, "category_id": 2, "segmentation": [[0, 0, 2, 0, 2, 3, 0, 3]], "iscrowd": 0}},
             {{"image_id": 7, "category_id": 30, "segmentation": {{"counts": [9, 1, 2], "size": [3, 4]}}, "iscrowd": 0}},
-            {{"image_id": 7, "category_id": 30, "segmentation": {{"counts": "N1", "size": [3, 4]}}, "iscrowd": 1}}]}}"#
+            {{"image_id": 7, "category_id": 30, "segmentation": {{"counts": "N1", "size": [3, 4]}}, "iscrowd": true}}]}}"#
         );
         // Outside of it: 11 pixels down the columns, then one.
         let text = text.replace("\"N1\"", "\";1\"");

@@ -1,6 +1,7 @@
 //! Each finding has a set that triggers it; the sound set triggers none.
 
 mod files;
+mod labels;
 mod rows;
 mod set;
 
@@ -138,71 +139,6 @@ fn labels_that_are_no_class_are_told_apart() {
         "{}",
         found.reason
     );
-}
-
-#[test]
-fn smoothed_masks_are_named_as_such() {
-    let set = Set::sound();
-    // Edges that fade, in gray and in color.
-    set.gray_mask("img0", |x, y| {
-        if y < 40 {
-            (x / 32) as u8
-        } else {
-            (x * 4) as u8
-        }
-    });
-    set.rgb_mask("img1", |x, y| {
-        if y < 44 {
-            [0; 3]
-        } else {
-            [(x * 4) as u8, (y * 2) as u8, 0]
-        }
-    });
-    let found = set.only();
-    assert_eq!(
-        (found.severity, found.kind),
-        (Severity::Error, FindingKind::BlendedMasks)
-    );
-    assert_eq!(found.count, 2);
-}
-
-#[test]
-fn lines_of_the_class_between_two_others_are_told() {
-    let set = Set::sound();
-    // Two areas and a line of the class between them, above areas of all three.
-    let smoothed = |line: u8| {
-        move |x: u32, y: u32| match x {
-            _ if y >= 40 => stripes(x, y),
-            0..31 => 0,
-            31 => line,
-            _ => 2,
-        }
-    };
-    for name in set.names() {
-        set.gray_mask(&name, smoothed(1));
-    }
-    let found = set.only();
-    assert_eq!(
-        (found.severity, found.kind, found.count),
-        (Severity::Warning, FindingKind::BlendedMasks, 6)
-    );
-    assert!(
-        found.reason.contains("at 100 %")
-            && found
-                .reason
-                .contains("square (1) between ground (0) and bar (2)"),
-        "{found}"
-    );
-    // Gray values as colors are the same masks, and sharp edges in most of them are none.
-    set.classes("ground\nsquare\nbar\n");
-    for (number, name) in set.names().iter().enumerate() {
-        let label = smoothed(u8::from(number < 2));
-        set.rgb_mask(name, |x, y| [label(x, y); 3]);
-    }
-    let found = set.only();
-    assert_eq!((found.kind, found.count), (FindingKind::BlendedMasks, 2));
-    set.gray_mask("img0", smoothed(0));
-    assert_eq!(set.check().findings, []);
 }
 
 #[test]

@@ -10,6 +10,7 @@ use std::io::Cursor;
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageFormat, ImageReader, Limits};
 
+use super::super::header::ImageHeader;
 use super::super::{MAX_DECODE_BYTES, MAX_SIDE, guarded};
 use super::must_choose;
 use super::samples::Samples;
@@ -157,6 +158,14 @@ pub(in super::super) fn needs_16_bits(samples: &str) -> String {
 }
 
 impl BandedTiff {
+    /// `has_colors`: whether some of its bands are those of colors.
+    pub fn header(&self, has_colors: bool) -> ImageHeader {
+        ImageHeader {
+            has_colors,
+            ..ImageHeader::new(self.stored, self.orientation, self.bands, self.bits)
+        }
+    }
+
     /// What is in a file, which may be a `BigTIFF`; `None` = no TIFF of several bands of 8 or 16 bits.
     pub fn parse(bytes: &[u8]) -> Option<Self> {
         Self::of(bytes).filter(|tiff| tiff.bands > 1)

@@ -7,25 +7,10 @@ use std::io::{BufReader, Read as _, Seek as _, SeekFrom};
 use tiff::decoder::{Decoder, DecodingResult};
 use tiff::tags::ByteOrder;
 
-use super::Layout;
+use super::header::{Layout, RowsOfStrip};
 use crate::dataset::Area;
 use crate::dataset::image_io::guarded;
 use crate::dataset::image_io::tiff_file::Padded;
-
-/// A strip that is read in groups of rows, as it lies in the file.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct RowsOfStrip {
-    /// Where it starts in the file.
-    pub start: u64,
-    /// Bytes of a row.
-    pub row: u64,
-    /// Rows of the image.
-    pub height: u32,
-    /// Bits of a sample.
-    pub bits: u8,
-    /// Whether 0 is white.
-    pub is_white_zero: bool,
-}
 
 /// Decoded samples.
 pub(super) enum Values {

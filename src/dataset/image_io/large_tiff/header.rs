@@ -8,7 +8,6 @@ use tiff::decoder::{ChunkType, Decoder};
 use tiff::tags::Tag;
 
 use super::Kind;
-use super::chunks::RowsOfStrip;
 use crate::dataset::Size;
 use crate::dataset::image_io::MOST_BANDS;
 
@@ -40,6 +39,21 @@ pub(super) struct Layout {
     pub bytes: u64,
     /// Rows that are read from the only strip, which is not compressed and too large to be read at once.
     pub rows: Option<RowsOfStrip>,
+}
+
+/// A strip that is read in groups of rows, as it lies in the file.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct RowsOfStrip {
+    /// Where it starts in the file.
+    pub start: u64,
+    /// Bytes of a row.
+    pub row: u64,
+    /// Rows of the image.
+    pub height: u32,
+    /// Bits of a sample.
+    pub bits: u8,
+    /// Whether 0 is white.
+    pub is_white_zero: bool,
 }
 
 impl Header {

@@ -22,7 +22,7 @@ use super::tiff_file::TiffFile;
 use super::{MAX_DECODE_BYTES, guarded, image_error, open, read_error};
 use crate::dataset::{Area, DatasetError, Size};
 use chunks::Chunks;
-use header::{Header, Layout};
+use header::Header;
 
 /// The most pixels of a file that is decoded in parts: the mask takes a byte for each.
 const MAX_PIXELS: u64 = 1 << 31;

@@ -8,8 +8,9 @@ use image::{DynamicImage, ImageFormat};
 use png::{BitDepth, ColorType};
 use tiff::decoder::DecodingResult;
 
-use super::super::bands::{is_big_tiff, unusable_colors, unusable_samples};
+use super::super::bands::{is_big_tiff, pages, unusable_colors, unusable_samples};
 use super::super::tiff_file::{TiffFile, TiffKind, small_enough};
+use super::super::whole_tiff;
 use super::super::{
     Decoded, MAX_DECODE_BYTES, MAX_SIDE, Samples, guarded, limits, open, read_error,
     refused::what_else,
@@ -130,6 +131,7 @@ fn decode_png(file: BufReader<File>) -> Result<RawMask, String> {
 
 /// A TIFF; see [`TiffKind`].
 fn decode_tiff(mut file: BufReader<File>, path: &Path) -> Result<RawMask, String> {
+    one_page(path)?;
     let damaged = |err: DatasetError| match err {
         // Who reads the mask names it.
         DatasetError::Image { reason, .. } => reason,
@@ -156,7 +158,7 @@ fn decode_tiff(mut file: BufReader<File>, path: &Path) -> Result<RawMask, String
     if let (true, Some(bits)) = (tiff.is_gray, few_bits(tiff.bits)) {
         return decode_few_bits(tiff.reader(file, path).map_err(damaged)?, bits, tiff.stored);
     }
-    match tiff.decode(path).map_err(damaged)? {
+    match whole_tiff::decode(&tiff, path).map_err(damaged)? {
         Some(Decoded::Image(image, _)) => of_image(image),
         Some(Decoded::Banded(bytes, tiff)) => of_bands(tiff.decode_colors(&bytes)?),
         None => decode_image(&tiff, file, path).and_then(of_image).map_err(|reason| {
@@ -284,6 +286,16 @@ fn of_image(image: DynamicImage) -> Result<RawMask, String> {
         height,
         pixels,
     })
+}
+
+/// A stack of pictures says in no page which of them is the mask.
+fn one_page(path: &Path) -> Result<(), String> {
+    match small_enough(path).map_or(1, |bytes| pages(&bytes)) {
+        0 | 1 => Ok(()),
+        pages => Err(format!(
+            "it is a stack of {pages} pages, and a mask is one picture. Save the page with the labels as a file of its own"
+        )),
+    }
 }
 
 fn name(format: ImageFormat) -> &'static str {

@@ -330,3 +330,46 @@ fn masks_that_went_through_jpeg_are_refused_in_a_tiff_too() {
         );
     }
 }
+
+/// A TIFF whose list of tags is there twice, the second time with this kind of a picture.
+fn with_second_page(file: &[u8], kind: u32) -> Vec<u8> {
+    let long = |at: usize| u32::from_le_bytes(file[at..at + 4].try_into().expect("4 bytes"));
+    assert_eq!(file[..4], *b"II*\0");
+    let list = long(4) as usize;
+    let count = u16::from_le_bytes([file[list], file[list + 1]]);
+    let (first, end) = (list + 2, list + 2 + 12 * usize::from(count));
+    let mut stack = file.to_vec();
+    let second = stack.len() as u32;
+    stack[end..end + 4].copy_from_slice(&second.to_le_bytes());
+    stack.extend((count + 1).to_le_bytes());
+    // NewSubfileType, one number of 4 bytes.
+    stack.extend([254, 0, 4, 0, 1, 0, 0, 0]);
+    stack.extend(kind.to_le_bytes());
+    stack.extend(&file[first..end]);
+    stack.extend([0; 4]);
+    stack
+}
+
+#[test]
+fn a_stack_of_pages_is_no_mask_and_a_smaller_copy_is_no_page() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let path = dir.path().join("mask.tif");
+    let gray = image::GrayImage::from_raw(2, 1, vec![1, 0]).expect("a picture");
+    gray.save(&path).expect("written");
+    let file = std::fs::read(&path).expect("a file");
+    let read = |bytes: &[u8]| {
+        std::fs::write(&path, bytes).expect("written");
+        reader(2).read(&path).map(|map| map.labels)
+    };
+    assert_eq!(read(&file).expect("a mask"), [1, 0]);
+    assert_eq!(read(&with_second_page(&file, 1)).expect("a mask"), [1, 0]);
+    for kind in [0, 2] {
+        let message = read(&with_second_page(&file, kind))
+            .expect_err("a stack")
+            .to_string();
+        assert!(
+            message.contains("mask.tif") && message.contains("a stack of 2 pages"),
+            "{message}"
+        );
+    }
+}

@@ -8,8 +8,8 @@ use std::fs::File;
 use std::io::{BufRead as _, BufReader, Seek as _};
 use std::path::Path;
 
+use image::DynamicImage;
 use image::metadata::Orientation;
-use image::{DynamicImage, RgbImage};
 use tiff::decoder::{ChunkType, Decoder};
 use tiff::tags::Tag;
 
@@ -18,9 +18,8 @@ pub(super) use padded::Padded;
 use super::bands::{
     BandedTiff, Indexed, is_big_tiff, needs_16_bits, unusable_colors, unusable_samples,
 };
-use super::facts::ImageHeader;
-use super::large_tiff::LargeTiff;
-use super::{Decoded, MAX_DECODE_BYTES, MAX_SIDE, guarded, image_error, read_error};
+use super::header::ImageHeader;
+use super::{MAX_DECODE_BYTES, MAX_SIDE, guarded, image_error, read_error};
 use crate::dataset::{DatasetError, Size};
 
 /// Numbers of the format.
@@ -181,7 +180,7 @@ impl TiffFile {
             TiffKind::Usual => Ok(None),
             TiffKind::Banded => {
                 let (_, tiff) = banded(path)?;
-                Ok(Some(ImageHeader::of_bands(&tiff, tiff.colors.is_some())))
+                Ok(Some(tiff.header(tiff.colors.is_some())))
             }
             TiffKind::InChunks | TiffKind::Indexed => {
                 self.check_size(path)?;
@@ -190,32 +189,6 @@ impl TiffFile {
                 Ok(Some(header))
             }
         }
-    }
-
-    /// The file decoded; `None` = `image` does it.
-    ///
-    /// # Errors
-    /// When it cannot be decoded.
-    pub fn decode(&self, path: &Path) -> Result<Option<Decoded>, DatasetError> {
-        Ok(Some(match self.kind {
-            TiffKind::Usual => return Ok(None),
-            TiffKind::Banded => {
-                let (bytes, tiff) = banded(path)?;
-                Decoded::Banded(bytes, Box::new(tiff))
-            }
-            TiffKind::InChunks => {
-                self.check_size(path)?;
-                let (image, orientation) = LargeTiff::read_whole(path)?;
-                Decoded::Image(image, orientation)
-            }
-            TiffKind::Indexed => {
-                let indexed = self.indexed(path)?;
-                let Size { width, height } = indexed.size;
-                let image = RgbImage::from_raw(width, height, indexed.colors())
-                    .ok_or_else(|| image_error(path, "it has no pixels".to_owned()))?;
-                Decoded::Image(DynamicImage::ImageRgb8(image), self.orientation)
-            }
-        }))
     }
 
     /// The indices of a file of indexed colors.
@@ -238,7 +211,9 @@ impl TiffFile {
         Err(image_error(path, TOO_LARGE.to_owned()))
     }
 
-    fn check_size(&self, path: &Path) -> Result<(), DatasetError> {
+    /// # Errors
+    /// When the pixels are more than are decoded at once.
+    pub fn check_size(&self, path: &Path) -> Result<(), DatasetError> {
         self.check_side(path)?;
         if 3 * self.stored.pixels() <= MAX_DECODE_BYTES {
             return Ok(());

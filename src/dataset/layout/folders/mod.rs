@@ -8,6 +8,7 @@ mod by_list;
 mod known;
 mod pairing;
 mod roles;
+mod sorting;
 mod unknown;
 
 use std::collections::HashMap;
@@ -16,7 +17,7 @@ use std::hash::Hash;
 use std::path::{Path, PathBuf};
 
 use super::class_files::{Look, mask_palette, read_classes};
-use super::list::{files_below, without_extension};
+use super::list::{sort_key, without_extension};
 use super::names::composed;
 use super::review::Confidence;
 use super::splits::{self, Splits};
@@ -27,6 +28,8 @@ use crate::files::has_extension;
 use by_list::ByList;
 use known::Known;
 use roles::Role;
+pub(in crate::dataset) use sorting::masks_among;
+use sorting::{Sorted, files};
 
 /// The rule that is no guess.
 const EQUAL: &str = "equal names";
@@ -38,6 +41,8 @@ struct Found {
     stem: String,
     role: Option<Role>,
     part: Option<Split>,
+    /// Whether it is in a folder of copies of masks, or of objects.
+    is_copy: bool,
     /// The folders that say nothing, which tell files of one name apart.
     place: String,
 }
@@ -56,13 +61,18 @@ struct Pair {
 /// # Errors
 /// [`DatasetError::UnknownLayout`] where they cannot.
 pub(super) fn open(root: &Path) -> Result<Dataset, DatasetError> {
-    let (images, masks) = files(root);
+    let Sorted {
+        images,
+        masks,
+        copies,
+    } = files(root);
     let known = Known::of(root, &images, &masks);
     let paired = pairs(&images, &masks);
     if paired.is_empty() {
         return Err(unknown::describe(root, &images, &masks));
     }
     let mut notes = pairing::notes(&paired, &images, &masks);
+    notes.extend(pairing::note_of_copies(&copies));
     let review = pairing::review(&paired, &images, &masks);
     let Splits {
         train,
@@ -102,12 +112,6 @@ pub(super) fn open(root: &Path) -> Result<Dataset, DatasetError> {
     })
 }
 
-/// The images and the masks in a folder.
-fn files(root: &Path) -> (Vec<Found>, Vec<Found>) {
-    let files = files_below(root, IMAGE_EXTENSIONS).into_iter();
-    sorted_out(files.filter_map(|path| Found::new(root, path)).collect())
-}
-
 impl Found {
     fn new(root: &Path, path: PathBuf) -> Option<Self> {
         if !has_extension(&path, IMAGE_EXTENSIONS) {
@@ -116,8 +120,10 @@ impl Found {
         let stem = path.file_stem()?.to_string_lossy().into_owned();
         let (mut role, mut part, mut place) = (None, None, Vec::new());
         let folders = path.parent()?.strip_prefix(root).ok()?;
+        let mut is_copy = false;
         for folder in folders {
             let folder = folder.to_string_lossy();
+            is_copy |= roles::is_of_copies(&folder, role);
             match roles::of_folder(&folder) {
                 Some((found_role, found_part)) => {
                     role = found_role.or(role);
@@ -130,6 +136,7 @@ impl Found {
             stem,
             role,
             part,
+            is_copy,
             place: place.join("/"),
             path,
         })
@@ -146,33 +153,6 @@ impl Found {
             Role::Masks => self.named(role),
         }
     }
-}
-
-/// Images and masks. Where no folder says so, the ends of the names do, and a folder without a
-/// word beside a folder of masks holds images.
-fn sorted_out(files: Vec<Found>) -> (Vec<Found>, Vec<Found>) {
-    let has_masks = files.iter().any(|file| file.role == Some(Role::Masks));
-    let (mut images, mut masks) = (Vec::new(), Vec::new());
-    for file in files {
-        let is_mask = match file.role {
-            Some(role) => role == Role::Masks,
-            None => !has_masks && roles::shared_name(&file.stem, Role::Masks).1.is_some(),
-        };
-        if !is_mask {
-            images.push(file);
-        } else if !roles::is_no_mask(&file.stem) {
-            masks.push(file);
-        }
-    }
-    // Of several masks of an image the ids to train on count.
-    for best in ["_labeltrainids", "_labelids"] {
-        let is_best = |file: &Found| file.stem.to_lowercase().ends_with(best);
-        if masks.iter().any(is_best) {
-            masks.retain(is_best);
-            break;
-        }
-    }
-    (images, masks)
 }
 
 /// Pairs from the strictest to the loosest rule, each mask and image once.
@@ -239,7 +219,7 @@ fn pairs(images: &[Found], masks: &[Found]) -> Vec<Pair> {
         free_images = rest(&free_images, &used_images);
         free_masks = rest(&free_masks, &used_masks);
     }
-    found.sort_by(|one, other| one.item.image.cmp(&other.item.image));
+    found.sort_by_cached_key(|pair| sort_key(&pair.item.image));
     tell_apart(&mut found, images);
     found
 }
@@ -325,8 +305,8 @@ pub(super) fn lists(root: &Path) -> PathBuf {
 
 /// All pairs in a folder, whatever list they are of.
 pub(super) fn all(root: &Path) -> Vec<DatasetItem> {
-    let (images, masks) = files(root);
-    let pairs = pairs(&images, &masks).into_iter();
+    let sorted = files(root);
+    let pairs = pairs(&sorted.images, &sorted.masks).into_iter();
     pairs.map(|pair| pair.item).collect()
 }
 

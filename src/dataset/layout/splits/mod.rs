@@ -3,7 +3,8 @@
 mod named;
 mod parts;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
+use std::ffi::OsStr;
 use std::path::Path;
 
 use super::list::not_empty;
@@ -115,9 +116,9 @@ fn usable(found: Option<Found>, pairs: &dyn Pairs, notes: &mut Vec<Note>) -> Opt
 
 /// What a list leaves.
 fn without(pairs: &dyn Pairs, listed: &[DatasetItem]) -> Vec<DatasetItem> {
-    let listed: BTreeSet<&Path> = listed.iter().map(|item| item.image.as_path()).collect();
+    let listed: HashSet<&OsStr> = listed.iter().map(|item| item.image.as_os_str()).collect();
     let mut rest = pairs.all();
-    rest.retain(|item| !listed.contains(item.image.as_path()));
+    rest.retain(|item| !listed.contains(item.image.as_os_str()));
     rest
 }
 
