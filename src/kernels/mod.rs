@@ -77,7 +77,7 @@ pub use matrix_product::{EnteredCut, PRODUCT_TILES, ProductCut, ProductTile};
 pub use ops::cross_entropy::cross_entropy_sum;
 pub use ops::sgd_step::{SgdSteps, SteppedWeights, sgd_step};
 pub use ops::sum_of_squares::sum_of_squares;
-pub use resized_part::{ResizedPart, resize_part};
+pub use resized_part::ResizedPart;
 pub use sgd_factors::SgdStep;
 pub use work::{EnteredWork, Work};
 
@@ -280,6 +280,15 @@ pub fn resize(map: Tensor<4>, size: [usize; 2]) -> Tensor<4> {
             .with_output_size(size);
         interpolate(map, options)
     })
+}
+
+/// Interpolates a part of a map: one pass on a GPU, where Burn would time candidates for products.
+///
+/// # Shapes
+/// - map: `[batch_size, channels, rows, columns]`, from `map_first` on
+/// - output: `[batch_size, channels, height, width]`, `size`
+pub fn resize_part(map: Tensor<4>, part: &ResizedPart) -> Tensor<4> {
+    gpu::layers::resize(&map, *part).unwrap_or_else(|| resized_part::by_products(map, part))
 }
 
 /// The logarithm of softmax over the classes: ours on a GPU, else Burn's.

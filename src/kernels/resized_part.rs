@@ -2,8 +2,6 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 
-use super::gpu;
-
 /// A part of a map that is interpolated to another size, with the weights that the whole map would get:
 /// bilinear, cells at half a pixel's distance from the borders (`align_corners=False`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,17 +55,12 @@ impl ResizedPart {
     }
 }
 
-/// Interpolates a part of a map: one pass on a GPU, where Burn would time candidates for products, else
-/// two products of matrices.
+/// Interpolates a part of a map by two products of matrices.
 ///
 /// # Shapes
 /// - map: `[batch_size, channels, rows, columns]`, from `map_first` on
 /// - output: `[batch_size, channels, height, width]`, `size`
-pub fn resize_part(map: Tensor<4>, part: &ResizedPart) -> Tensor<4> {
-    gpu::layers::resize(&map, *part).unwrap_or_else(|| by_products(map, part))
-}
-
-fn by_products(map: Tensor<4>, part: &ResizedPart) -> Tensor<4> {
+pub(super) fn by_products(map: Tensor<4>, part: &ResizedPart) -> Tensor<4> {
     let [batch_size, channels, rows, columns] = map.dims();
     let given = [rows, columns];
     let device = map.device();
@@ -83,7 +76,7 @@ fn by_products(map: Tensor<4>, part: &ResizedPart) -> Tensor<4> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernels::resize;
+    use crate::kernels::{resize, resize_part};
     use burn::tensor::Distribution;
 
     fn values(map: Tensor<4>) -> Vec<f32> {
