@@ -25,9 +25,12 @@ use crate::dataset::{DatasetError, Size};
 /// Numbers of the format.
 /// 0 = white is zero, which the decoder turns round.
 const BLACK_IS_ZERO: u32 = 1;
+const RGB: u32 = 2;
 const PALETTE: u32 = 3;
 const YCBCR: u32 = 6;
+const LZW: u32 = 5;
 const JPEG: [u32; 2] = [6, 7];
+const WHOLE_NUMBERS: u16 = 1;
 
 /// Of files that are not decoded part by part.
 const TOO_LARGE: &str = "its pixels are decoded at once, which takes at most 1 GiB and 32768 pixels a side. Make it \
@@ -41,7 +44,8 @@ pub(super) enum TiffKind {
     /// `BandedTiff`: it has bands beside those of its colors, RGB and near infrared, say. `image` leaves them
     /// out, but gets pixels wrong where tiles reach over the edge, or a predictor was used.
     Banded,
-    /// `LargeTiff`, strip by strip or tile by tile: its colors are stored as JPEG has them, which `image` refuses.
+    /// `LargeTiff`, strip by strip or tile by tile: its colors are stored as JPEG has them, which `image` refuses, or
+    /// its tiles are compressed with LZW, of which `image` finds no end where it reads them row by row.
     InChunks,
     /// `Indexed`: a color is a number.
     Indexed,
@@ -88,12 +92,16 @@ impl TiffFile {
         let compression = number(Tag::Compression).unwrap_or(1);
         let samples = number(Tag::SamplesPerPixel).unwrap_or(1);
         let is_planar = number(Tag::PlanarConfiguration) == Some(2);
+        let predictor = number(Tag::Predictor).unwrap_or(1);
         let turned = number(Tag::Orientation).and_then(|value| u8::try_from(value).ok());
         let mut numbers = |tag| {
             let found = decoder.find_tag_unsigned_vec::<u16>(tag).ok().flatten();
             found.unwrap_or_default()
         };
         let bits = numbers(Tag::BitsPerSample).first().copied().unwrap_or(1);
+        let are_whole = numbers(Tag::SampleFormat)
+            .iter()
+            .all(|format| *format == WHOLE_NUMBERS);
         let is_jpeg = JPEG.contains(&compression);
         let colors = decoder.colortype().ok().map(|colors| colors.num_samples());
         let tile = (decoder.get_chunk_type() == ChunkType::Tile).then(|| {
@@ -111,6 +119,14 @@ impl TiffFile {
             TiffKind::InChunks
         } else if colors.is_some_and(|colors| samples > u32::from(colors)) {
             TiffKind::Banded
+        } else if compression == LZW
+            && tile.is_some()
+            && are_whole
+            && predictor <= 2
+            && matches!(bits, 8 | 16)
+            && (samples == 1 || photometric == RGB)
+        {
+            TiffKind::InChunks
         } else {
             TiffKind::Usual
         };
@@ -215,7 +231,8 @@ impl TiffFile {
     /// When the pixels are more than are decoded at once.
     pub fn check_size(&self, path: &Path) -> Result<(), DatasetError> {
         self.check_side(path)?;
-        if 3 * self.stored.pixels() <= MAX_DECODE_BYTES {
+        let pixel = u64::from(self.bands) * u64::from(self.bits.div_ceil(8));
+        if pixel * self.stored.pixels() <= MAX_DECODE_BYTES {
             return Ok(());
         }
         Err(image_error(path, TOO_LARGE.to_owned()))
