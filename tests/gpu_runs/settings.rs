@@ -27,9 +27,8 @@ fn rare_classes(config: &mut RunConfig) {
     };
 }
 
-/// A rate that changes, frozen stages, and activations that are computed twice.
+/// A rate that changes, and frozen stages.
 fn changing_rates(config: &mut RunConfig) {
-    config.recompute_activations = true;
     config.learning = Learning {
         schedule: Schedule::Poly { power: 0.9 },
         warmup_steps: 2,
@@ -41,13 +40,20 @@ fn changing_rates(config: &mut RunConfig) {
     };
 }
 
+/// Activations that are computed twice.
+fn recomputed(config: &mut RunConfig) {
+    config.recompute_activations = true;
+    config.learning = Learning::sgd(1e-3, 0.9, 5e-4);
+}
+
 pub fn settings_follow_the_processor() {
     let set = TinySet::new(4, 1);
     let start = set.run(|config| config.epochs = 3);
     trained(&set, &start);
-    let edits: [(&str, Edit); 2] = [
+    let edits: [(&str, Edit); 3] = [
         ("rare classes", rare_classes),
         ("changing rates", changing_rates),
+        ("recomputed activations", recomputed),
     ];
     for (name, edit) in edits {
         let [expected, found] = [DeviceId::Cpu, DeviceId::Software].map(|device| {
