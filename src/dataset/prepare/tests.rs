@@ -386,11 +386,8 @@ fn matrices_of_sbd_become_masks() {
 #[test]
 fn what_is_no_dataset_is_still_described() {
     let dir = tempfile::tempdir().expect("a temporary folder");
-    write_pair(
-        &dir.path().join("x/a.png"),
-        &dir.path().join("y/b.png"),
-        [0, 1],
-    );
+    let [image, mask] = ["x/a.png", "y/b.png"].map(|file| dir.path().join(file));
+    write_pair(&image, &mask, [0, 1]);
     write_text(&dir.path().join("notes.json"), "{}");
     let message = open(dir.path(), &dir.path().join("cache"))
         .expect_err("nothing")
