@@ -135,7 +135,14 @@ struct Total {
 
 impl ModuleVisitor for Total {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        add(&mut self.sum, sum_on_device(param.val()));
+        let values = param.val();
+        // A graph would only be in the way: what sums on a GPU has none.
+        let values = if values.is_autodiff() {
+            values.inner()
+        } else {
+            values
+        };
+        add(&mut self.sum, sum_on_device(values));
     }
 }
 
