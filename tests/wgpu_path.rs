@@ -83,6 +83,8 @@ fn the_gpu_follows_the_processor() {
     log::set_max_level(log::LevelFilter::Info);
     let parts: [(&str, fn()); 12] = [
         ("runs", gpu_runs::three_steps_follow_the_processor),
+        // What greater parts have taken stays with the device's pool.
+        ("memory", gpu_memory::is_what_was_estimated),
         (
             "settings",
             gpu_runs::settings::settings_follow_the_processor,
@@ -99,7 +101,6 @@ fn the_gpu_follows_the_processor() {
             "parts of images",
             gpu_runs::inside::parts_of_images_of_a_resnet_equal_those_of_the_processor,
         ),
-        ("memory", gpu_memory::is_what_was_estimated),
         // What real GPUs must pass before they are offered.
         ("self-test", || {
             self_test(DeviceId::Software).expect("the processor's numbers");
