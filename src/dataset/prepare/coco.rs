@@ -4,74 +4,14 @@ use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
-
-use super::annotated::{Annotated, AnnotatedImage, ImageOf, Images, problem, read, split_of_path};
+use super::annotated::{Annotated, AnnotatedImage, ImageOf, Images, problem, split_of_path};
 use super::coco_categories::{Categories, Category};
+use super::coco_document::{Annotation, Counts, Document, Image, Segmentation};
 use super::outline::{empty, fill, fill_runs, runs_of};
 use crate::dataset::{
     Class, ClassList, DatasetError, LabelMap, Layout, Note, NoteTopic, Size, Split, VOID, voc_color,
 };
 use crate::text::plural;
-
-#[derive(Debug, Deserialize)]
-struct Document {
-    images: Vec<Image>,
-    annotations: Vec<Annotation>,
-    categories: Vec<Category>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Image {
-    id: u64,
-    file_name: String,
-    width: u32,
-    height: u32,
-}
-
-#[derive(Debug, Deserialize)]
-struct Annotation {
-    image_id: u64,
-    category_id: u64,
-    #[serde(default)]
-    segmentation: Option<Segmentation>,
-    #[serde(default)]
-    iscrowd: Flag,
-}
-
-/// A number, or a truth value as some programs write it.
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(untagged)]
-enum Flag {
-    Truth(bool),
-    Number(u8),
-}
-
-impl Default for Flag {
-    fn default() -> Self {
-        Self::Truth(false)
-    }
-}
-
-impl Flag {
-    fn is_set(self) -> bool {
-        matches!(self, Self::Truth(true) | Self::Number(1))
-    }
-}
-
-#[derive(Debug, Clone, Deserialize)]
-#[serde(untagged)]
-enum Segmentation {
-    Outlines(Vec<Vec<f64>>),
-    Runs { counts: Counts, size: [u32; 2] },
-}
-
-#[derive(Debug, Clone, Deserialize)]
-#[serde(untagged)]
-enum Counts {
-    Text(String),
-    Numbers(Vec<u64>),
-}
 
 /// An object of one image, with its label.
 struct Object {
@@ -87,20 +27,9 @@ pub(super) fn find(
 ) -> Result<Option<Annotated>, DatasetError> {
     let mut parsed: Vec<(&PathBuf, Document)> = Vec::new();
     for path in documents {
-        let bytes = read(path)?;
-        match serde_json::from_slice(&bytes) {
-            Ok(document) => parsed.push((path, document)),
-            // COCO's own documents of panoptic masks lie beside those that are read.
-            Err(_) if has(&bytes, b"\"segments_info\"") => {}
-            Err(err) if looks_like_coco(&bytes) => {
-                return Err(problem(
-                    path,
-                    format!(
-                        "not a document of COCO ({err}). Export it again, or mend it in an editor"
-                    ),
-                ));
-            }
-            Err(_) => {}
+        if let Some(document) = Document::read(path)? {
+            document.check_ids(path)?;
+            parsed.push((path, document));
         }
     }
     if parsed.is_empty() {
@@ -169,26 +98,6 @@ pub(super) fn find(
         items: pictures.found.into_iter().map(Picture::item).collect(),
         notes,
     }))
-}
-
-fn looks_like_coco(bytes: &[u8]) -> bool {
-    let keys: [&[u8]; 3] = [b"\"annotations\"", b"\"categories\"", b"\"images\""];
-    keys.iter().all(|key| has(bytes, key))
-}
-
-fn has(bytes: &[u8], word: &[u8]) -> bool {
-    bytes.windows(word.len()).any(|part| part == word)
-}
-
-impl Annotation {
-    /// Boxes without an outline say nothing about pixels.
-    fn has_area(&self) -> bool {
-        match &self.segmentation {
-            Some(Segmentation::Outlines(outlines)) => !outlines.is_empty(),
-            Some(Segmentation::Runs { .. }) => true,
-            None => false,
-        }
-    }
 }
 
 fn classes(root: &Path, names: &[String]) -> Result<ClassList, DatasetError> {

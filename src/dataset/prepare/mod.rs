@@ -8,6 +8,7 @@ mod archive;
 mod below;
 mod coco;
 mod coco_categories;
+mod coco_document;
 mod labelme;
 mod mat;
 mod outline;
