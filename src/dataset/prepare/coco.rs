@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::annotated::{Annotated, AnnotatedImage, ImageOf, Images, problem, split_of_path};
 use super::coco_categories::{Categories, Category};
 use super::coco_document::{Annotation, Counts, Document, Image, Segmentation};
+use super::coco_left_out::LeftOut;
 use super::outline::{empty, fill, fill_runs, runs_of};
 use crate::dataset::{
     Class, ClassList, DatasetError, LabelMap, Layout, Note, NoteTopic, Size, Split, VOID, voc_color,
@@ -42,15 +43,11 @@ pub(super) fn find(
         .collect();
     let categories = Categories::of(&lists);
     let classes = classes(root, &categories.names)?;
-    let boxes = documents
-        .iter()
-        .flat_map(|document| &document.annotations)
-        .filter(|annotation| !annotation.has_area())
-        .count();
     let files = Images::new(images);
     let mut pictures = Pictures::default();
-    let mut without = 0;
+    let (mut without, mut left_out) = (0, Vec::new());
     for ((path, document), labels) in parsed.into_iter().zip(&categories.labels) {
+        left_out.extend(LeftOut::of(path, &document)?.notes());
         let mut objects = objects(path, document.annotations, labels)?;
         for image in document.images {
             match objects.remove(&image.id) {
@@ -75,13 +72,7 @@ pub(super) fn find(
             "the files number the categories differently: categories of one name are one class";
         notes.push(Note::assumed(NoteTopic::ClassNames, text));
     }
-    if boxes > 0 {
-        let text = format!(
-            "{} without an outline (boxes alone), left out: what is in them is background",
-            plural(boxes, "object", "objects")
-        );
-        notes.push(Note::assumed(NoteTopic::Files, text));
-    }
+    notes.extend(left_out);
     if pictures.shared > 0 {
         let images = plural(pictures.shared, "image is", "images are");
         let text =
