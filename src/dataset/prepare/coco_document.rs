@@ -83,14 +83,22 @@ impl Document {
     /// The document in a file; `None` = it is about other things.
     pub(super) fn read(path: &Path) -> Result<Option<Self>, DatasetError> {
         let bytes = read(path)?;
-        match serde_json::from_slice(&bytes) {
+        match serde_json::from_slice::<Self>(&bytes) {
             Ok(document) => Ok(Some(document)),
             // COCO's own documents of panoptic masks lie beside those that are read.
             Err(_) if has(&bytes, b"\"segments_info\"") => Ok(None),
+            Err(err) if err.is_eof() && looks_like_its_start(&bytes) => Err(problem(
+                path,
+                format!("the document of COCO is cut off ({err}). Copy or export it again"),
+            )),
             Err(err) if looks_like_coco(&bytes) => Err(problem(
                 path,
                 format!("not a document of COCO ({err}). Export it again, or mend it in an editor"),
             )),
+            Err(_) if bytes.contains(&0) && looks_like_its_start(&without_zeros(&bytes)) => {
+                let reason = "the document of COCO is text in UTF-16. Save the file as UTF-8";
+                Err(problem(path, reason.to_owned()))
+            }
             Err(_) => Ok(None),
         }
     }
@@ -116,6 +124,20 @@ impl Document {
 fn looks_like_coco(bytes: &[u8]) -> bool {
     let keys: [&[u8]; 3] = [b"\"annotations\"", b"\"categories\"", b"\"images\""];
     keys.iter().all(|key| has(bytes, key))
+}
+
+/// Whether there are keys that a document of COCO's begins with, in the order of any program.
+fn looks_like_its_start(bytes: &[u8]) -> bool {
+    let lists: [&[u8]; 2] = [b"\"images\"", b"\"annotations\""];
+    let ids: [&[u8]; 2] = [b"\"file_name\"", b"\"image_id\""];
+    [lists, ids]
+        .iter()
+        .all(|keys| keys.iter().any(|key| has(bytes, key)))
+}
+
+/// The Latin letters of a text in UTF-16.
+fn without_zeros(bytes: &[u8]) -> Vec<u8> {
+    bytes.iter().copied().filter(|byte| *byte != 0).collect()
 }
 
 fn has(bytes: &[u8], word: &[u8]) -> bool {
@@ -148,5 +170,40 @@ mod tests {
         assert_eq!(problem_of(&format!("{a}, {other}")), None);
         // The same line twice is one image.
         assert_eq!(problem_of(&format!("{a}, {a}")), None);
+    }
+
+    #[test]
+    fn a_mark_of_utf_8_is_read_over_and_what_cannot_be_read_is_named() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let path = dir.path().join("own.json");
+        let text = r#"{"images": [{"id": 7, "file_name": "a.png", "width": 4, "height": 3}],
+            "annotations": [], "categories": []}"#;
+        let read = |bytes: &[u8]| {
+            std::fs::write(&path, bytes).expect("written");
+            Document::read(&path)
+        };
+        let marked = [b"\xef\xbb\xbf", text.as_bytes()].concat();
+        let document = read(&marked).expect("text").expect("a document");
+        assert_eq!(document.images.len(), 1);
+        let utf16 = |mark: u16, bytes: fn(u16) -> [u8; 2]| {
+            let units = std::iter::once(mark).chain(text.encode_utf16());
+            units.flat_map(bytes).collect::<Vec<u8>>()
+        };
+        let cut = text.find("\"categories\"").expect("a key");
+        for (bytes, expected) in [
+            (utf16(0xfeff, u16::to_le_bytes), "UTF-16"),
+            (utf16(0xfeff, u16::to_be_bytes), "UTF-16"),
+            (text.as_bytes()[..cut].to_vec(), "cut off"),
+        ] {
+            let message = read(&bytes).unwrap_err().to_string();
+            assert!(
+                message.contains("own.json") && message.contains(expected),
+                "{message}"
+            );
+        }
+        // Other documents are not COCO's, whole or cut off.
+        for other in [r#"{"images": 3}"#, r#"{"settings": ["#, ""] {
+            assert!(read(other.as_bytes()).expect("text").is_none(), "{other}");
+        }
     }
 }
