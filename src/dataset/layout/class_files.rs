@@ -81,6 +81,9 @@ pub(super) fn read_classes(root: &Path) -> Result<Option<Classes>, DatasetError>
         return Ok(of_document(root));
     };
     let parsed = parse(&path)?;
+    if path.ends_with("train/_classes.csv") {
+        check_other_lists(root, &path, &parsed.classes)?;
+    }
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let names = Note::found(NoteTopic::ClassNames, format!("from {name}"));
     let colors = if parsed.has_colors {
@@ -103,6 +106,36 @@ pub(super) fn read_classes(root: &Path) -> Result<Option<Classes>, DatasetError>
         void_colors: parsed.void_colors,
         notes: vec![names, colors],
     }))
+}
+
+/// The lists of Roboflow's other folders must number the classes as that of the training folder does.
+fn check_other_lists(root: &Path, path: &Path, classes: &ClassList) -> Result<(), DatasetError> {
+    for folder in ["valid", "val", "test"] {
+        let other_path = root.join(folder).join("_classes.csv");
+        if !other_path.is_file() {
+            continue;
+        }
+        let other = parse(&other_path)?.classes;
+        let name = |list: &ClassList, label| list.get(label).map(|class| class.name.clone());
+        let differ = |label: &u8| name(classes, *label) != name(&other, *label);
+        let Some(label) = (0..VOID).find(differ) else {
+            continue;
+        };
+        let shown =
+            |name: Option<String>| name.map_or("no class".to_owned(), |name| format!("\"{name}\""));
+        let reason = format!(
+            "label {label} is {} here but {} in {}, and the masks of one dataset are of one list. Export the dataset \
+             again, or where the masks are of one list, write it into classes.txt beside the folders",
+            shown(name(&other, label)),
+            shown(name(classes, label)),
+            path.display()
+        );
+        return Err(DatasetError::List {
+            path: other_path,
+            reason,
+        });
+    }
+    Ok(())
 }
 
 /// The names that the list of images of the Medical Segmentation Decathlon gives to labels.

@@ -3,7 +3,7 @@
 use super::Split;
 
 /// Words that mean a list, each before those that it begins with.
-pub(super) const SPLIT_WORDS: [(&str, Split); 7] = [
+pub(super) const SPLIT_WORDS: [(&str, Split); 9] = [
     ("training", Split::Train),
     ("train", Split::Train),
     ("validation", Split::Val),
@@ -11,12 +11,20 @@ pub(super) const SPLIT_WORDS: [(&str, Split); 7] = [
     ("val", Split::Val),
     ("testing", Split::Test),
     ("test", Split::Test),
+    ("holdout", Split::Test),
+    ("heldout", Split::Test),
 ];
 
-/// The list that a word means, in any case; `None` = none.
+/// The list that a word means, in any case and with hyphens or without (`hold-out`); `None` = none.
 pub(in crate::dataset) fn split_of(word: &str) -> Option<Split> {
+    let plain = word.replace(['-', '_', ' '], "");
     let mut words = SPLIT_WORDS.iter();
     words
-        .find(|(known, _)| word.eq_ignore_ascii_case(known))
+        .find(|(known, _)| plain.eq_ignore_ascii_case(known))
         .map(|(_, split)| *split)
+}
+
+/// The words of all lists, for messages.
+pub(super) fn split_words() -> String {
+    SPLIT_WORDS.map(|(word, _)| word).join(", ")
 }

@@ -11,6 +11,9 @@ use crate::files::{FileError, open_regular};
 /// Larger files are no annotations.
 const LARGEST: u64 = 2 << 30;
 
+/// What programs of Windows write before a text, which is no part of JSON.
+const UTF8_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// A dataset of which the masks are still to be made.
 pub(super) struct Annotated {
     pub(super) layout: Layout,
@@ -38,7 +41,7 @@ pub(super) enum ImageOf {
     Document(Box<dyn Fn() -> Result<Vec<u8>, String> + Send + Sync>),
 }
 
-/// A document of annotations, as text.
+/// A document of annotations, as text without a mark of its encoding.
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, DatasetError> {
     let mut file = open_regular(path).map_err(FileError::read(path))?;
     let size = file.metadata().map_err(FileError::read(path))?.len();
@@ -47,6 +50,9 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, DatasetError> {
     }
     let mut text = Vec::new();
     file.read_to_end(&mut text).map_err(FileError::read(path))?;
+    if text.starts_with(UTF8_MARK) {
+        text.drain(..UTF8_MARK.len());
+    }
     Ok(text)
 }
 

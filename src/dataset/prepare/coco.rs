@@ -4,74 +4,15 @@ use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
-
-use super::annotated::{Annotated, AnnotatedImage, ImageOf, Images, problem, read, split_of_path};
+use super::annotated::{Annotated, AnnotatedImage, ImageOf, Images, problem, split_of_path};
 use super::coco_categories::{Categories, Category};
+use super::coco_document::{Annotation, Counts, Document, Image, Segmentation};
+use super::coco_left_out::LeftOut;
 use super::outline::{empty, fill, fill_runs, runs_of};
 use crate::dataset::{
     Class, ClassList, DatasetError, LabelMap, Layout, Note, NoteTopic, Size, Split, VOID, voc_color,
 };
 use crate::text::plural;
-
-#[derive(Debug, Deserialize)]
-struct Document {
-    images: Vec<Image>,
-    annotations: Vec<Annotation>,
-    categories: Vec<Category>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Image {
-    id: u64,
-    file_name: String,
-    width: u32,
-    height: u32,
-}
-
-#[derive(Debug, Deserialize)]
-struct Annotation {
-    image_id: u64,
-    category_id: u64,
-    #[serde(default)]
-    segmentation: Option<Segmentation>,
-    #[serde(default)]
-    iscrowd: Flag,
-}
-
-/// A number, or a truth value as some programs write it.
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(untagged)]
-enum Flag {
-    Truth(bool),
-    Number(u8),
-}
-
-impl Default for Flag {
-    fn default() -> Self {
-        Self::Truth(false)
-    }
-}
-
-impl Flag {
-    fn is_set(self) -> bool {
-        matches!(self, Self::Truth(true) | Self::Number(1))
-    }
-}
-
-#[derive(Debug, Clone, Deserialize)]
-#[serde(untagged)]
-enum Segmentation {
-    Outlines(Vec<Vec<f64>>),
-    Runs { counts: Counts, size: [u32; 2] },
-}
-
-#[derive(Debug, Clone, Deserialize)]
-#[serde(untagged)]
-enum Counts {
-    Text(String),
-    Numbers(Vec<u64>),
-}
 
 /// An object of one image, with its label.
 struct Object {
@@ -87,20 +28,9 @@ pub(super) fn find(
 ) -> Result<Option<Annotated>, DatasetError> {
     let mut parsed: Vec<(&PathBuf, Document)> = Vec::new();
     for path in documents {
-        let bytes = read(path)?;
-        match serde_json::from_slice(&bytes) {
-            Ok(document) => parsed.push((path, document)),
-            // COCO's own documents of panoptic masks lie beside those that are read.
-            Err(_) if has(&bytes, b"\"segments_info\"") => {}
-            Err(err) if looks_like_coco(&bytes) => {
-                return Err(problem(
-                    path,
-                    format!(
-                        "not a document of COCO ({err}). Export it again, or mend it in an editor"
-                    ),
-                ));
-            }
-            Err(_) => {}
+        if let Some(document) = Document::read(path)? {
+            document.check_ids(path)?;
+            parsed.push((path, document));
         }
     }
     if parsed.is_empty() {
@@ -113,15 +43,11 @@ pub(super) fn find(
         .collect();
     let categories = Categories::of(&lists);
     let classes = classes(root, &categories.names)?;
-    let boxes = documents
-        .iter()
-        .flat_map(|document| &document.annotations)
-        .filter(|annotation| !annotation.has_area())
-        .count();
     let files = Images::new(images);
     let mut pictures = Pictures::default();
-    let mut without = 0;
+    let (mut without, mut left_out) = (0, Vec::new());
     for ((path, document), labels) in parsed.into_iter().zip(&categories.labels) {
+        left_out.extend(LeftOut::of(path, &document)?.notes());
         let mut objects = objects(path, document.annotations, labels)?;
         for image in document.images {
             match objects.remove(&image.id) {
@@ -146,13 +72,7 @@ pub(super) fn find(
             "the files number the categories differently: categories of one name are one class";
         notes.push(Note::assumed(NoteTopic::ClassNames, text));
     }
-    if boxes > 0 {
-        let text = format!(
-            "{} without an outline (boxes alone), left out: what is in them is background",
-            plural(boxes, "object", "objects")
-        );
-        notes.push(Note::assumed(NoteTopic::Files, text));
-    }
+    notes.extend(left_out);
     if pictures.shared > 0 {
         let images = plural(pictures.shared, "image is", "images are");
         let text =
@@ -169,26 +89,6 @@ pub(super) fn find(
         items: pictures.found.into_iter().map(Picture::item).collect(),
         notes,
     }))
-}
-
-fn looks_like_coco(bytes: &[u8]) -> bool {
-    let keys: [&[u8]; 3] = [b"\"annotations\"", b"\"categories\"", b"\"images\""];
-    keys.iter().all(|key| has(bytes, key))
-}
-
-fn has(bytes: &[u8], word: &[u8]) -> bool {
-    bytes.windows(word.len()).any(|part| part == word)
-}
-
-impl Annotation {
-    /// Boxes without an outline say nothing about pixels.
-    fn has_area(&self) -> bool {
-        match &self.segmentation {
-            Some(Segmentation::Outlines(outlines)) => !outlines.is_empty(),
-            Some(Segmentation::Runs { .. }) => true,
-            None => false,
-        }
-    }
 }
 
 fn classes(root: &Path, names: &[String]) -> Result<ClassList, DatasetError> {

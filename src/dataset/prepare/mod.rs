@@ -8,6 +8,8 @@ mod archive;
 mod below;
 mod coco;
 mod coco_categories;
+mod coco_document;
+mod coco_left_out;
 mod labelme;
 mod mat;
 mod outline;

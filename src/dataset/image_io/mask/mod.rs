@@ -279,4 +279,6 @@ fn mask_error(path: &Path, reason: String) -> DatasetError {
 }
 
 #[cfg(test)]
+mod animated_tests;
+#[cfg(test)]
 mod tests;

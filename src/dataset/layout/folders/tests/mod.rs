@@ -314,6 +314,17 @@ fn class_lists_of_roboflow_are_found() {
         .map(|class| class.name.as_str())
         .collect();
     assert_eq!(names, ["background", "lesion"]);
+    let other = dir.path().join("valid/_classes.csv");
+    write_text(&other, "Pixel Value, Class\n0, background\n1, lesion\n");
+    Dataset::open(dir.path()).expect("the same classes");
+    write_text(&other, "Pixel Value, Class\n0, lesion\n1, background\n");
+    let message = Dataset::open(dir.path()).unwrap_err().to_string();
+    let expected = format!(
+        "{}: label 0 is \"lesion\" here but \"background\" in {}, and",
+        other.display(),
+        dir.path().join("train/_classes.csv").display()
+    );
+    assert!(message.contains(&expected), "{message}");
 }
 
 #[test]

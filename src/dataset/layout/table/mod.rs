@@ -1,6 +1,7 @@
 //! Tables of pairs: CSV files with a column of images and one of masks, and perhaps one that says
 //! which list a pair belongs to; and JSON that says the same.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -8,13 +9,16 @@ use super::headings::{self, Column};
 use super::json_list::{self, JsonEntry};
 use super::list::not_empty;
 use super::listed_files::ListedFiles;
-use super::split_words::split_of;
+use super::split_words::{split_of, split_words};
 use super::splits;
 use super::text::read_text;
 use super::{Dataset, DatasetItem, Layout, Note, NoteTopic, class_files, folder_name, pairs};
 use crate::dataset::{DatasetError, IMAGE_EXTENSIONS, ImageReading, VOID};
 use crate::files::has_extension;
 use crate::text::plural;
+
+/// How many unknown words a message names.
+const MOST_SHOWN: usize = 5;
 
 /// A row of a table.
 struct Row {
@@ -32,6 +36,8 @@ struct Table {
     without_masks: usize,
     /// Whether there is no line of headings, so that the columns are a guess.
     is_guess: bool,
+    /// A column such as `is_train`, which is not read.
+    unread: Option<String>,
 }
 
 /// Which columns of a table hold what.
@@ -75,6 +81,7 @@ pub(super) fn open(root: &Path) -> Result<Option<Dataset>, DatasetError> {
     let (classes, _) = pairs::classes_of(root, splits.train.iter().chain(&splits.val))?;
     let mut notes = classes.notes;
     notes.extend(splits.notes);
+    notes.extend(tables.iter().filter_map(Table::unknown_splits));
     if without_masks > 0 {
         let have = if without_masks == 1 {
             "has no mask and is"
@@ -134,6 +141,8 @@ fn tables(root: &Path, files: &ListedFiles) -> Result<Vec<Table>, DatasetError> 
         else {
             continue;
         };
+        let unread = first.iter().find(|heading| is_flag(heading));
+        let unread = unread.filter(|_| split.is_none() && !is_guess).cloned();
         if !is_guess {
             records.remove(0);
         }
@@ -152,6 +161,7 @@ fn tables(root: &Path, files: &ListedFiles) -> Result<Vec<Table>, DatasetError> 
             rows,
             without_masks: 0,
             is_guess,
+            unread,
         });
     }
     let documents = splits::documents(root).into_iter();
@@ -181,7 +191,51 @@ fn of_json(path: PathBuf, files: &ListedFiles) -> Option<Table> {
         without_masks: total - rows.len(),
         rows,
         is_guess: false,
+        unread: None,
     })
+}
+
+impl Table {
+    /// What is to be said of words that name no list.
+    fn unknown_splits(&self) -> Option<Note> {
+        let path = self.path.display();
+        let known = split_words();
+        let say = |text: String| Some(Note::assumed(NoteTopic::Split, text));
+        if let Some(heading) = &self.unread {
+            return say(format!(
+                "the column \"{}\" of {path} is not read. Write a column `split`, with one of {known} in each row",
+                heading.trim()
+            ));
+        }
+        let words = self.rows.iter().filter_map(|row| row.split.as_deref());
+        let unknown: Vec<&str> = words.filter(|word| split_of(word).is_none()).collect();
+        let distinct: BTreeSet<&str> = unknown.iter().copied().collect();
+        let shown: Vec<String> = distinct
+            .iter()
+            .take(MOST_SHOWN)
+            .map(|word| format!("\"{word}\""))
+            .collect();
+        if shown.is_empty() {
+            return None;
+        }
+        let more = if distinct.len() > shown.len() {
+            " and others"
+        } else {
+            ""
+        };
+        say(format!(
+            "the split of {} in {path} names no list: {}{more}. Known are {known}",
+            plural(unknown.len(), "row", "rows"),
+            shown.join(", ")
+        ))
+    }
+}
+
+/// Whether a heading asks for one list, with yes or no below it.
+fn is_flag(heading: &str) -> bool {
+    let lower = heading.trim().to_lowercase();
+    let word = lower.strip_prefix("is").unwrap_or_default();
+    split_of(word).is_some()
 }
 
 impl Columns {
@@ -282,83 +336,4 @@ fn records(text: &str) -> Vec<(usize, Vec<String>)> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::tests::{write_pair, write_text};
-    use super::*;
-
-    fn write(root: &Path, table: &str) {
-        for name in ["a", "b, c", "d"] {
-            let mask = root.join(format!("m/{name}.png"));
-            write_pair(&root.join(format!("i/{name}.png")), &mask, [0, 1]);
-        }
-        write_text(&root.join("pairs.csv"), table);
-    }
-
-    fn ids(items: &[DatasetItem]) -> Vec<&str> {
-        items.iter().map(|item| item.id.as_str()).collect()
-    }
-
-    #[test]
-    fn quoted_fields_and_line_breaks_are_records() {
-        let found = records("a,b\r\n\"x, \"\"y\"\"\nz\",1\n2\n");
-        let expected = [
-            (1, vec!["a".to_owned(), "b".to_owned()]),
-            (2, vec!["x, \"y\"\nz".to_owned(), "1".to_owned()]),
-            (4, vec!["2".to_owned()]),
-        ];
-        assert_eq!(found, expected);
-        assert!(records("").is_empty());
-    }
-
-    #[test]
-    fn a_column_says_the_split() {
-        let dir = tempfile::tempdir().expect("a temporary folder");
-        write(
-            dir.path(),
-            "id,Image,Mask,split\n1,i/a.png,m/a.png,train\n2,\"/x/i/b, c.png\",\"m/b, c.png\",val\n3,i/d.png,m/d.png,test\n",
-        );
-        let dataset = Dataset::open(dir.path()).expect("a table");
-        assert_eq!(dataset.layout, Layout::Table);
-        assert_eq!(
-            (ids(&dataset.train), ids(&dataset.val)),
-            (vec!["a"], vec!["b, c"])
-        );
-        let mut dataset = dataset;
-        dataset.read_test_list().expect("the rows of the test");
-        assert_eq!(ids(&dataset.test), ["d"]);
-    }
-
-    #[test]
-    fn a_table_without_headings_is_known_by_its_files() {
-        let dir = tempfile::tempdir().expect("a temporary folder");
-        write(
-            dir.path(),
-            "1,i/a.png,m/a.png,train\n2,i/d.png,m/d.png,val\n",
-        );
-        let dataset = Dataset::open(dir.path()).expect("a table");
-        assert_eq!(
-            (ids(&dataset.train), ids(&dataset.val)),
-            (vec!["a"], vec!["d"])
-        );
-        assert_eq!(dataset.val[0].mask, dir.path().join("m/d.png"));
-        let mut notes = dataset.notes.iter();
-        assert!(notes.any(|note| note.assumed && note.text.contains("first column with files")));
-    }
-
-    #[test]
-    fn without_a_column_the_split_is_made_and_absent_files_are_named() {
-        let dir = tempfile::tempdir().expect("a temporary folder");
-        write(dir.path(), "image;mask\ni/a.png;m/a.png\ni/d.png;m/d.png\n");
-        let dataset = Dataset::open(dir.path()).expect("a table");
-        assert_eq!(
-            (ids(&dataset.train), ids(&dataset.val)),
-            (vec!["a"], vec!["d"])
-        );
-        write(dir.path(), "image;mask\ni/a.png;m/a.png\ni/z.png;m/d.png\n");
-        let message = Dataset::open(dir.path()).unwrap_err().to_string();
-        assert!(
-            message.contains("pairs.csv: line 3: the image i/z.png"),
-            "{message}"
-        );
-    }
-}
+mod tests;

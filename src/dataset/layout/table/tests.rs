@@ -1,0 +1,121 @@
+//! Tables of pairs.
+
+use super::super::tests::{write_pair, write_text};
+use super::*;
+
+fn write(root: &Path, table: &str) {
+    for name in ["a", "b, c", "d"] {
+        let mask = root.join(format!("m/{name}.png"));
+        write_pair(&root.join(format!("i/{name}.png")), &mask, [0, 1]);
+    }
+    write_text(&root.join("pairs.csv"), table);
+}
+
+fn ids(items: &[DatasetItem]) -> Vec<&str> {
+    items.iter().map(|item| item.id.as_str()).collect()
+}
+
+#[test]
+fn quoted_fields_and_line_breaks_are_records() {
+    let found = records("a,b\r\n\"x, \"\"y\"\"\nz\",1\n2\n");
+    let expected = [
+        (1, vec!["a".to_owned(), "b".to_owned()]),
+        (2, vec!["x, \"y\"\nz".to_owned(), "1".to_owned()]),
+        (4, vec!["2".to_owned()]),
+    ];
+    assert_eq!(found, expected);
+    assert!(records("").is_empty());
+}
+
+#[test]
+fn a_column_says_the_split() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    write(
+        dir.path(),
+        "id,Image,Mask,split\n1,i/a.png,m/a.png,train\n2,\"/x/i/b, c.png\",\"m/b, c.png\",val\n3,i/d.png,m/d.png,test\n",
+    );
+    let dataset = Dataset::open(dir.path()).expect("a table");
+    assert_eq!(dataset.layout, Layout::Table);
+    assert_eq!(
+        (ids(&dataset.train), ids(&dataset.val)),
+        (vec!["a"], vec!["b, c"])
+    );
+    let mut dataset = dataset;
+    dataset.read_test_list().expect("the rows of the test");
+    assert_eq!(ids(&dataset.test), ["d"]);
+}
+
+#[test]
+fn a_table_without_headings_is_known_by_its_files() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    write(
+        dir.path(),
+        "1,i/a.png,m/a.png,train\n2,i/d.png,m/d.png,val\n",
+    );
+    let dataset = Dataset::open(dir.path()).expect("a table");
+    assert_eq!(
+        (ids(&dataset.train), ids(&dataset.val)),
+        (vec!["a"], vec!["d"])
+    );
+    assert_eq!(dataset.val[0].mask, dir.path().join("m/d.png"));
+    let mut notes = dataset.notes.iter();
+    assert!(notes.any(|note| note.assumed && note.text.contains("first column with files")));
+}
+
+#[test]
+fn without_a_column_the_split_is_made_and_absent_files_are_named() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    write(dir.path(), "image;mask\ni/a.png;m/a.png\ni/d.png;m/d.png\n");
+    let dataset = Dataset::open(dir.path()).expect("a table");
+    assert_eq!(
+        (ids(&dataset.train), ids(&dataset.val)),
+        (vec!["a"], vec!["d"])
+    );
+    write(dir.path(), "image;mask\ni/a.png;m/a.png\ni/z.png;m/d.png\n");
+    let message = Dataset::open(dir.path()).unwrap_err().to_string();
+    assert!(
+        message.contains("pairs.csv: line 3: the image i/z.png"),
+        "{message}"
+    );
+}
+
+#[test]
+fn words_that_name_no_list_are_said() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let said = |table: &str| {
+        write(dir.path(), table);
+        let dataset = Dataset::open(dir.path()).expect("a table");
+        let notes = dataset.notes.iter().filter(|note| note.assumed);
+        let texts: Vec<&str> = notes.map(|note| note.text.as_str()).collect();
+        texts.join("; ")
+    };
+    let notes = said("image,mask,fold\ni/a.png,m/a.png,0\ni/d.png,m/d.png,1\n");
+    for part in [
+        "2 rows in ",
+        "pairs.csv names no list: \"0\", \"1\". Known are training, train",
+    ] {
+        assert!(notes.contains(part), "{notes}");
+    }
+    let notes = said("image,mask,is_train\ni/a.png,m/a.png,1\ni/d.png,m/d.png,0\n");
+    assert!(notes.contains("the column \"is_train\" of "), "{notes}");
+    let notes = said("image,mask,split\ni/a.png,m/a.png,train\ni/d.png,m/d.png,val\n");
+    assert!(!notes.contains("names no list"), "{notes}");
+}
+
+#[test]
+fn what_is_held_out_is_for_a_test() {
+    for word in ["holdout", "Hold-out", "held_out"] {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        write(
+            dir.path(),
+            &format!("image,mask,split\ni/a.png,m/a.png,train\ni/d.png,m/d.png,{word}\n"),
+        );
+        let mut dataset = Dataset::open(dir.path()).expect("a table");
+        dataset.read_test_list().expect("the rows of the test");
+        assert_eq!(
+            (ids(&dataset.train), ids(&dataset.test)),
+            (vec!["a"], vec!["d"]),
+            "{word}"
+        );
+    }
+}
