@@ -58,7 +58,7 @@ pub fn run(command: &Command, args: &Args) -> Result<ExitCode, String> {
         dirs: args.dirs()?,
         json: args.json,
     };
-    match command {
+    let code = match command {
         Command::Train(train) => match train.try_out {
             Some(secs) => trial::run(train, secs, &session),
             None => train::run(train, &session),
@@ -76,7 +76,9 @@ pub fn run(command: &Command, args: &Args) -> Result<ExitCode, String> {
         Command::Devices(devices) => devices::run(devices, &session),
         Command::Bench(bench) => bench::run(bench, &session),
         Command::Weights(weights) => weights::run(&weights.command, &session),
-    }
+    }?;
+    output::check()?;
+    Ok(code)
 }
 
 /// Writes one message to stderr.

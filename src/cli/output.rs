@@ -1,32 +1,64 @@
 //! The only place that writes to stdout and stderr, and the text forms of values.
 
 use std::fmt::Display;
-use std::io::Write as _;
+use std::io::{self, Write};
+use std::sync::OnceLock;
 
 use serde::Serialize;
 
 use crate::engine::{ClassList, Scores, Variant};
 use crate::text;
 
-/// Writes one line to stdout. A closed pipe (`| head`) is not an error.
+/// The first failed write to stdout. Training goes on without it, and the end of the program says it.
+static FAILED: OnceLock<String> = OnceLock::new();
+
+/// Writes one line to stdout.
 pub fn line(text: impl Display) {
-    writeln!(std::io::stdout().lock(), "{text}").ok();
+    if let Err(message) = write_line(&mut io::stdout().lock(), &text) {
+        FAILED.get_or_init(|| message);
+    }
+}
+
+/// An error where something that [`line`] or [`json`] was given is not on stdout.
+pub fn check() -> Result<(), String> {
+    FAILED.get().map_or(Ok(()), |message| Err(message.clone()))
+}
+
+fn write_line(to: &mut impl Write, text: &impl Display) -> Result<(), String> {
+    let written = writeln!(to, "{text}").and_then(|()| to.flush());
+    written
+        .or_else(pipe_may_close)
+        .map_err(|err| failed_write(&err))
+}
+
+/// A closed pipe (`| head`) is not an error: whoever reads has enough.
+fn pipe_may_close(err: io::Error) -> io::Result<()> {
+    match err.kind() {
+        io::ErrorKind::BrokenPipe => Ok(()),
+        _ => Err(err),
+    }
+}
+
+fn failed_write(err: &io::Error) -> String {
+    format!(
+        "stdout: {err}. Some or all of what this command prints is missing there. Check that the disk has room, \
+         or send it to another file"
+    )
 }
 
 /// Writes one JSON object as a line to stdout. NaN and infinity become `null`.
 pub fn json(value: &impl Serialize) {
     match serde_json::to_string(value) {
         Ok(text) => line(text),
-        Err(err) => problem(
-            "error",
-            &format!("a result cannot be written as JSON: {err}"),
-        ),
+        Err(err) => {
+            FAILED.get_or_init(|| format!("a result cannot be written as JSON: {err}"));
+        }
     }
 }
 
 /// Writes one message to stderr: `error: ...`.
 pub fn problem(level: &str, message: &str) {
-    writeln!(std::io::stderr().lock(), "{level}: {message}").ok();
+    writeln!(io::stderr().lock(), "{level}: {message}").ok();
 }
 
 /// A share as `41.2 %`, `n/a` where there is none.
@@ -115,6 +147,34 @@ pub fn number(value: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Fails with an error.
+    struct Full(io::ErrorKind);
+
+    impl Write for Full {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(self.0.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_line_that_is_not_written_is_an_error_but_behind_a_closed_pipe() {
+        let mut written = Vec::new();
+        assert_eq!(write_line(&mut written, &"a"), Ok(()));
+        assert_eq!(written, b"a\n");
+        let full = write_line(&mut Full(io::ErrorKind::StorageFull), &"a");
+        let message = full.expect_err("a message");
+        assert!(
+            message.contains("Check that the disk has room"),
+            "{message}"
+        );
+        let closed = write_line(&mut Full(io::ErrorKind::BrokenPipe), &"a");
+        assert_eq!(closed, Ok(()));
+    }
 
     #[test]
     fn no_value_is_not_zero() {
