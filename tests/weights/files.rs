@@ -8,7 +8,7 @@ use fcn_workbench::training::{
     WeightsChoice, WeightsSummary, export_run, import_run,
 };
 
-use super::tensors::{metadata, read, write};
+use super::tensors::{Values, metadata, read, write, write_with};
 use super::{output, parent, plain, trained};
 use crate::common::TinySet;
 
@@ -223,6 +223,42 @@ fn values_that_are_no_numbers_are_named_before_they_are_used() {
         .to_string();
     assert!(
         message.contains("broken.pth: 2 of the") && message.contains("conv3_1.weight"),
+        "{message}"
+    );
+}
+
+/// Why a file cannot be predicted with.
+#[track_caller]
+fn refusal(path: &std::path::Path) -> String {
+    let loaded = Predictor::from_weights(&choice(path), DeviceId::Cpu);
+    loaded.err().expect("refused").to_string()
+}
+
+#[test]
+fn variances_below_zero_and_whole_numbers_are_refused() {
+    let set = TinySet::new(4, 1);
+    let (_, file) = parent(&set);
+    let mut tensors = read(&file);
+    let weights = tensors["conv3_1.weight"].clone();
+    let is_variance = |(name, _): &(&String, &mut Values)| name.ends_with(".running_var");
+    let (name, variance) = tensors.iter_mut().find(is_variance).expect("one");
+    let name = name.clone();
+    variance.values[1] = -1.0;
+    let broken = set.dir.path().join("negative.safetensors");
+    write(&broken, &tensors);
+    let message = refusal(&broken);
+    assert!(
+        message.contains("negative.safetensors: 1 of the")
+            && message.contains(&name)
+            && message.contains("below 0"),
+        "{message}"
+    );
+
+    let bytes: Vec<u8> = vec![3; weights.values.len()];
+    write_with(&broken, &read(&file), ("conv3_1.weight", &bytes));
+    let message = refusal(&broken);
+    assert!(
+        message.contains("negative.safetensors: layer conv3_1.weight is stored as I8"),
         "{message}"
     );
 }

@@ -69,6 +69,30 @@ pub fn write(path: &Path, tensors: &Tensors) {
     safetensors::serialize_to_file(views, None, path).expect("written");
 }
 
+/// As [`write`], with one tensor of bytes.
+pub fn write_with(path: &Path, tensors: &Tensors, (name, bytes): (&str, &[u8])) {
+    let values: BTreeMap<&str, Vec<u8>> = tensors
+        .iter()
+        .map(|(name, tensor)| {
+            let values = tensor.values.iter();
+            (
+                &**name,
+                values.flat_map(|value| value.to_le_bytes()).collect(),
+            )
+        })
+        .collect();
+    let views = tensors.iter().map(|(own, tensor)| {
+        let shape = tensor.shape.clone();
+        let view = if own == name {
+            TensorView::new(Dtype::I8, shape, bytes)
+        } else {
+            TensorView::new(Dtype::F32, shape, &values[&**own])
+        };
+        (own, view.expect("a tensor"))
+    });
+    safetensors::serialize_to_file(views, None, path).expect("written");
+}
+
 /// Bilinear interpolation of each class by itself with kernels of `size`, an even number:
 /// the weight falls in a straight line from the middle to 0 outside.
 pub fn bilinear(classes: usize, size: usize) -> Values {

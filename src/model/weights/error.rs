@@ -56,6 +56,27 @@ pub enum WeightsError {
         bad: usize,
         total: usize,
     },
+    /// Values of a layer are whole numbers, which are its weights only after a scale is applied.
+    #[error(
+        "{path}: layer {layer} is stored as {dtype}, not as floating point numbers, so its values are not the weights \
+         themselves. Save the network with weights in 32-bit or 16-bit floats"
+    )]
+    NotFloat {
+        path: PathBuf,
+        layer: String,
+        dtype: String,
+    },
+    /// Variances are below zero, of which there is no square root.
+    #[error(
+        "{path}: {bad} of the {total} variances of layer {layer} are below 0, so nothing could be predicted with \
+         them. The file is damaged; choose another one, or download it again"
+    )]
+    NegativeVariance {
+        path: PathBuf,
+        layer: String,
+        bad: usize,
+        total: usize,
+    },
     /// The file could not be written.
     #[error(transparent)]
     File(#[from] FileError),

@@ -122,6 +122,13 @@ impl LoadPlan {
                 let own = shape(&tensor);
                 let shaped = found.shape(&own);
                 if shaped == wanted {
+                    if !tensor.dtype.is_float() {
+                        return Err(WeightsError::NotFloat {
+                            path: file.path().to_path_buf(),
+                            layer: name,
+                            dtype: format!("{:?}", tensor.dtype),
+                        });
+                    }
                     let tensor = as_float(tensor, path, &wanted);
                     self.tensors.push((name.clone(), tensor));
                     if own == wanted {
@@ -168,7 +175,8 @@ impl LoadPlan {
     /// The network with the file's values in it.
     ///
     /// # Errors
-    /// When the file cannot be read any more or holds NaN or infinite values; the network that was handed over is then gone.
+    /// When the file cannot be read any more or holds values that no network has: NaN, infinite ones and variances
+    /// below 0. The network that was handed over is then gone.
     pub fn apply(self, file: &WeightsFile, network: Network) -> Result<Network, WeightsError> {
         let path = || file.path().to_path_buf();
         let broken = Arc::default();
@@ -183,22 +191,41 @@ impl LoadPlan {
             });
         }
         match broken.get() {
-            Some(Broken { layer, bad, total }) => Err(WeightsError::NotFinite {
-                path: path(),
-                layer: layer.clone(),
-                bad: *bad,
-                total: *total,
-            }),
+            Some(Broken {
+                layer,
+                bad,
+                total,
+                is_negative,
+            }) => {
+                let (path, layer, bad, total) = (path(), layer.clone(), *bad, *total);
+                Err(if *is_negative {
+                    WeightsError::NegativeVariance {
+                        path,
+                        layer,
+                        bad,
+                        total,
+                    }
+                } else {
+                    WeightsError::NotFinite {
+                        path,
+                        layer,
+                        bad,
+                        total,
+                    }
+                })
+            }
             None => Ok(network),
         }
     }
 }
 
-/// A layer with values that are no numbers; with NaN in it every prediction would be NaN.
+/// A layer with values that are no numbers, or have no square root where one is taken; every prediction would be NaN.
 struct Broken {
     layer: String,
     bad: usize,
     total: usize,
+    /// Whether they are variances below 0.
+    is_negative: bool,
 }
 
 /// The tensor, whose values are looked at when they are read, so that no file is read twice for it.
@@ -206,12 +233,22 @@ fn watched(layer: String, tensor: Tensor, broken: &Arc<OnceLock<Broken>>) -> Ten
     let broken = Arc::clone(broken);
     let (name, dtype, shape) = (tensor.name.clone(), tensor.dtype, tensor.shape.clone());
     bridge::map_data(tensor, name, dtype, shape, move |data| {
-        let values = data.iter::<f32>();
-        let bad = values.filter(|value| !value.is_finite()).count();
-        if bad > 0 {
-            let (layer, total) = (layer.clone(), data.num_elements());
+        let count = |is_bad: fn(f32) -> bool| data.iter::<f32>().filter(|v| is_bad(*v)).count();
+        let not_finite = count(|value| !value.is_finite());
+        let negative = if layer.ends_with(".running_var") {
+            count(|value| value < 0.0)
+        } else {
+            0
+        };
+        if not_finite > 0 || negative > 0 {
+            let found = Broken {
+                layer: layer.clone(),
+                bad: if not_finite > 0 { not_finite } else { negative },
+                total: data.num_elements(),
+                is_negative: not_finite == 0,
+            };
             // The first one is told.
-            broken.set(Broken { layer, bad, total }).ok();
+            broken.set(found).ok();
         }
         data
     })
