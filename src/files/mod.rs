@@ -40,6 +40,11 @@ pub enum FileError {
         path: PathBuf,
         source: serde_json::Error,
     },
+    /// It has a name of the program's own, and other content.
+    #[error(
+        "{path}: {reason}. The file stays as it is: move it elsewhere, or use the version of the program that wrote it"
+    )]
+    OtherContent { path: PathBuf, reason: String },
     /// An output has the name of a file that is somebody else's.
     #[error(
         "{path}: there is another file of this name, which this program did not write or which was changed \
@@ -144,6 +149,20 @@ pub fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, FileError> {
     })
 }
 
+const SCRATCH_START: &str = ".";
+const SCRATCH_LETTERS: usize = 6;
+const SCRATCH_END: &str = ".tmp";
+
+/// Whether a file has exactly a name that [`write_atomic`] gives to a file in the making. One that is left
+/// is from a program that was killed.
+pub fn is_scratch(name: &str) -> bool {
+    let letters = name.strip_prefix(SCRATCH_START);
+    let letters = letters.and_then(|rest| rest.strip_suffix(SCRATCH_END));
+    letters.is_some_and(|letters| {
+        letters.len() == SCRATCH_LETTERS && letters.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    })
+}
+
 /// A complete file beside the one it becomes; it goes away with this value.
 struct Scratch {
     folder: PathBuf,
@@ -155,8 +174,9 @@ impl Scratch {
         let folder = folder_of(path).to_owned();
         // Beside the file, so that the rename stays on one disk; closed, since the writer opens it.
         let file = tempfile::Builder::new()
-            .prefix(".")
-            .suffix(".tmp")
+            .prefix(SCRATCH_START)
+            .rand_bytes(SCRATCH_LETTERS)
+            .suffix(SCRATCH_END)
             .make_in(&folder, |scratch| File::create_new(scratch))?
             .into_temp_path();
         let permissions = fs::metadata(path)
@@ -220,6 +240,26 @@ mod tests {
         assert!(message.contains("list.txt: disk full. Check"), "{message}");
         assert_eq!(fs::read(&path).unwrap(), b"old");
         assert_eq!(names(dir.path()), ["list.txt"]);
+    }
+
+    #[test]
+    fn a_file_in_the_making_is_told_from_others_by_its_name() {
+        let dir = tempfile::tempdir().unwrap();
+        let made = Scratch::fill(&dir.path().join("list.txt"), |_| Ok(())).unwrap();
+        let [name] = &names(dir.path())[..] else {
+            panic!("one file");
+        };
+        assert!(is_scratch(name), "{name}");
+        drop(made);
+        for other in [
+            ".tmp",
+            ".mine.tmp",
+            ".my notes.tmp",
+            "abcdef.tmp",
+            ".abcdef.txt",
+        ] {
+            assert!(!is_scratch(other), "{other}");
+        }
     }
 
     #[test]

@@ -25,7 +25,8 @@ const IMAGES: usize = 64;
 const MIN_STEPS: usize = 8;
 /// The loss must fall or rise by this share, for it not to be chance.
 const CHANGE: f64 = 0.1;
-/// Name of its folder, which is deleted at its end. No list of runs has it.
+/// Name of its folder, which is deleted at its end; numbered where something of the name is there. No list of
+/// runs has it.
 const NAME: &str = ".trial";
 
 /// What became of a trial.
@@ -196,7 +197,14 @@ pub fn try_run(
     tried.checkpoints.minutes = 0.0;
     tried.checkpoints.steps = None;
     tried.checkpoints.epochs = usize::MAX;
-    let folder = Scratch::create(runs, &tried, dataset)?;
+    let meta = RunMeta {
+        config: tried,
+        classes: dataset.classes.clone(),
+        images: dataset.images.clone(),
+        dataset_name: dataset.name.clone(),
+        created: 0,
+    };
+    let folder = Scratch::create(runs, &meta)?;
     let started = Mutex::new(None::<Instant>);
     let mut sink = Losses::default();
     let (done, ended) = bounded::<()>(0);
@@ -246,39 +254,19 @@ fn spread(items: &[DatasetItem], most: usize) -> Vec<DatasetItem> {
 struct Scratch(RunFolder);
 
 impl Scratch {
-    fn create(runs: &Path, config: &RunConfig, dataset: &Dataset) -> Result<Self, TrainError> {
-        remove_old(runs);
-        let meta = RunMeta {
-            config: config.clone(),
-            classes: dataset.classes.clone(),
-            images: dataset.images.clone(),
-            dataset_name: dataset.name.clone(),
-            created: 0,
-        };
-        RunFolder::create(runs, NAME, &meta).map(Self)
+    /// Always a new folder: what is there already may be anybody's, and is not touched.
+    fn create(runs: &Path, meta: &RunMeta) -> Result<Self, TrainError> {
+        RunFolder::create(runs, NAME, meta).map(Self)
     }
 }
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        remove(self.0.path());
+        let folder = self.0.path();
+        fs::remove_dir_all(folder).unwrap_or_else(|err| {
+            log::warn!("{}: {err}. Delete the folder by hand", folder.display());
+        });
     }
-}
-
-/// Removes what a program left behind that was killed.
-fn remove_old(runs: &Path) {
-    for entry in fs::read_dir(runs).into_iter().flatten().flatten() {
-        let is_trial = entry.file_name().to_string_lossy().starts_with(NAME);
-        if is_trial && !RunFolder::at(entry.path()).is_locked() {
-            remove(&entry.path());
-        }
-    }
-}
-
-fn remove(folder: &Path) {
-    fs::remove_dir_all(folder).unwrap_or_else(|err| {
-        log::warn!("{}: {err}. Delete the folder by hand", folder.display());
-    });
 }
 
 /// Keeps the steps and the end.
@@ -313,6 +301,9 @@ impl TrainSink for Losses<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dataset::{ClassList, ImageReading};
+    use crate::model::Trunk;
+    use crate::training::preset;
 
     #[test]
     fn a_loss_that_falls_by_a_tenth_is_learning() {
@@ -322,6 +313,26 @@ mod tests {
         assert_eq!(of(50, 2.0, 2.3), Verdict::Rises);
         assert_eq!(of(7, 2.0, 0.1), Verdict::TooSlow);
         assert_eq!(verdict(0, None, None), Verdict::TooSlow);
+    }
+
+    #[test]
+    fn only_the_folder_of_the_trial_itself_is_deleted() {
+        let runs = tempfile::tempdir().unwrap();
+        let mine = runs.path().join(NAME).join("keep.txt");
+        fs::create_dir(runs.path().join(NAME)).unwrap();
+        fs::write(&mine, "mine").unwrap();
+        let meta = RunMeta {
+            config: preset(Trunk::Vgg16Slim),
+            classes: ClassList::numbered(2),
+            images: ImageReading::default(),
+            dataset_name: "set".into(),
+            created: 0,
+        };
+        let folder = Scratch::create(runs.path(), &meta).unwrap();
+        assert!(folder.0.path().join("config.json").is_file());
+        drop(folder);
+        assert_eq!(fs::read_to_string(&mine).unwrap(), "mine");
+        assert_eq!(fs::read_dir(runs.path()).unwrap().count(), 1);
     }
 
     #[test]

@@ -221,3 +221,24 @@ fn a_run_whose_folder_is_away_waits_and_says_when_it_continues() {
     assert_eq!(output.event("ended")["state"], "stopped");
     assert!(output.stderr.contains("waits, since it cannot be saved"));
 }
+
+#[cfg(unix)]
+#[test]
+fn an_edited_configuration_that_makes_no_sense_is_named() {
+    let shop = Workshop::new();
+    let run = stopped_after(&shop, 3);
+    let path = shop.runs().join(&run).join("config.json");
+    let text = fs::read_to_string(&path).expect("a configuration");
+    let mut meta: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    for (setting, value, why) in [
+        ("test_size", serde_json::json!([0, 0]), "test size is 0x0"),
+        ("dropout", serde_json::json!(1.5), "dropout is 1.5"),
+    ] {
+        let before = meta["config"][setting].take();
+        meta["config"][setting] = value;
+        fs::write(&path, meta.to_string()).expect("edited");
+        let resumed = shop.run(&["train", "--resume", &run]);
+        resumed.failed_with(1, &["config.json", why, "Correct this value"]);
+        meta["config"][setting] = before;
+    }
+}

@@ -1,5 +1,6 @@
 //! `queue.json` in the folder of the runs, and who may change it.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -40,9 +41,9 @@ impl QueueFile {
             Err(err) if err.kind() == io::ErrorKind::NotFound => return Ok(Default::default()),
             text => text.map_err(FileError::read(&path))?,
         };
-        match serde_json::from_slice(&text) {
+        match parse(&text) {
             Ok(queue) => Ok((queue, text)),
-            Err(source) => Err(FileError::Json { path, source }),
+            Err(reason) => Err(FileError::OtherContent { path, reason }),
         }
     }
 
@@ -80,6 +81,20 @@ impl QueueFile {
         let path = self.runs.join(name);
         File::create(&path).map_err(FileError::write(&path))
     }
+}
+
+/// A queue, or why it is none that this version knows all of: what it does not know would be lost.
+fn parse(text: &[u8]) -> Result<Queue, String> {
+    let other = |err: serde_json::Error| format!("this is no queue of runs ({err})");
+    // A struct would be read from a list too.
+    let fields: BTreeMap<String, serde_json::Value> =
+        serde_json::from_slice(text).map_err(other)?;
+    if let Some(version) = fields.get("version") {
+        return Err(format!(
+            "this is of another version of the program (version {version})"
+        ));
+    }
+    serde_json::from_slice(text).map_err(other)
 }
 
 #[cfg(test)]
@@ -132,6 +147,32 @@ mod tests {
         let message = file.change(&[added()]).expect_err("refused").to_string();
         assert!(message.contains("queue.json"), "{message}");
         assert_eq!(fs::read(file.path()).expect("a file"), b"{\"entries\": [");
+    }
+
+    #[test]
+    fn a_file_of_other_content_is_refused_and_kept() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let file = QueueFile::new(dir.path());
+        for (text, why) in [
+            (r#"{"my":"queue"}"#, "no queue of runs (unknown field `my`"),
+            ("[]", "no queue of runs (invalid type: sequence"),
+            ("{}", "no queue of runs (missing field `entries`"),
+            ("[false, []]", "no queue of runs"),
+            (
+                r#"{"version":99,"entries":[]}"#,
+                "of another version of the program (version 99)",
+            ),
+        ] {
+            fs::write(file.path(), text).expect("a file");
+            let message = file.change(&[added()]).expect_err(text).to_string();
+            let whole = ["queue.json", why, "move it elsewhere"];
+            assert!(whole.iter().all(|part| message.contains(part)), "{message}");
+            assert_eq!(fs::read(file.path()).expect("a file"), text.as_bytes());
+        }
+        // What this program writes is read again.
+        fs::remove_file(file.path()).expect("removed");
+        let queue = file.change(&[added()]).expect("added");
+        assert_eq!(file.read().expect("a queue").0, queue);
     }
 
     #[test]

@@ -17,9 +17,10 @@ use crate::training::{InitialWeights, RunConfig};
 
 /// Runs that wait, in the order in which they are trained.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(deny_unknown_fields)]
 pub struct Queue {
     /// Whether the next run starts although one failed.
+    #[serde(default)]
     pub keep_going: bool,
     /// The runs. One that has begun is there until it is finished.
     pub entries: Vec<QueuedRun>,

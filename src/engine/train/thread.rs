@@ -152,10 +152,11 @@ impl TrainThread {
     ) -> Result<(), EngineError> {
         let which = match start {
             Start::New(config) => config.dataset.clone(),
-            Start::Resume(folder, options) => match &options.dataset {
-                Some(which) => which.clone(),
-                None => folder.meta()?.config.dataset,
-            },
+            Start::Resume(folder, options) => {
+                // Before anything is computed from its values.
+                let own = folder.trainable_meta()?.config.dataset;
+                options.dataset.clone().unwrap_or(own)
+            }
         };
         let control = self.control.clone();
         let mut dataset = dataset::open(&which, &self.data_dir, &mut |_, _| {

@@ -112,6 +112,22 @@ impl RunFolder {
         Ok(read_json(&self.file("config.json"))?)
     }
 
+    /// As [`meta`](Self::meta), to train on: people may have edited the file.
+    ///
+    /// # Errors
+    /// When a value of the configuration makes no sense, by the rules of a start.
+    pub fn trainable_meta(&self) -> Result<RunMeta, TrainError> {
+        let meta = self.meta()?;
+        match meta.config.validate() {
+            Ok(()) => Ok(meta),
+            Err(err) => Err(TrainError::Unusable {
+                path: self.file("config.json"),
+                reason: err.to_string(),
+                hint: "Correct this value in the file, or put back the file that the run was started with",
+            }),
+        }
+    }
+
     /// What the dataset was when the run began; `None` in runs of earlier versions.
     pub fn dataset(&self) -> Option<DatasetRecord> {
         read_json(&self.file("dataset.json")).ok()
@@ -236,4 +252,50 @@ pub fn list_runs(runs: &Path) -> Vec<RunFolder> {
         .collect();
     folders.sort_by(|left, right| left.path.cmp(&right.path));
     folders
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dataset::Size;
+    use crate::model::Trunk;
+    use crate::training::preset;
+
+    #[test]
+    fn an_edited_configuration_is_not_trained_on() {
+        let runs = tempfile::tempdir().expect("a folder");
+        let mut meta = RunMeta {
+            config: preset(Trunk::Vgg16Slim),
+            classes: ClassList::numbered(2),
+            images: ImageReading::default(),
+            dataset_name: "none".to_owned(),
+            created: 0,
+        };
+        let folder = RunFolder::create(runs.path(), "run", &meta).expect("a folder");
+        assert_eq!(folder.trainable_meta().expect("usable"), meta);
+        let none = Size {
+            width: 0,
+            height: 0,
+        };
+        let good = meta.config.clone();
+        let edits: [(&str, &dyn Fn(&mut RunConfig)); 3] = [
+            ("training size is 0x0", &|config| {
+                config.augment.crop = Some(none);
+            }),
+            ("dropout is 1.5", &|config| {
+                config.dropout = 1.5;
+            }),
+            ("test size is 0x0", &|config| {
+                config.test_size = Some(none);
+            }),
+        ];
+        for (what, edit) in edits {
+            meta.config = good.clone();
+            edit(&mut meta.config);
+            write_json(&folder.file("config.json"), &meta).expect("edited");
+            let message = folder.trainable_meta().expect_err(what).to_string();
+            let whole = ["config.json", what, "Correct this value"];
+            assert!(whole.iter().all(|part| message.contains(part)), "{message}");
+        }
+    }
 }

@@ -5,14 +5,15 @@
 //! `optimizer-*.bpk`, `moments-*.bpk` and `average-*.bpk`, with their checksums), `end.json` (how it
 //! ended), `origin.json` (its data), `film.bin` (its film), `notes.json` (what people wrote about it) and `lock`. Every file but
 //! the two logs is written whole or not at all; an incomplete log line is skipped. Weights count
-//! once a manifest names them, so the manifests are written after the weights, and what none names
-//! is deleted.
+//! once a manifest names them, so the manifests are written after the weights. What has such a name and is in
+//! no manifest is deleted; files of any other name are those of people and stay.
 
 mod folder;
 mod kept;
 mod log;
 mod manifest;
 mod notes;
+mod own_names;
 mod resume;
 mod save;
 mod store;

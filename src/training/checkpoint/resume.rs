@@ -2,7 +2,8 @@
 
 use super::folder::RunFolder;
 use super::manifest::{Checksums, read_manifest};
-use super::store::{Last, name_of};
+use super::own_names::name_of;
+use super::store::Last;
 use crate::model::Network;
 use crate::training::error::TrainError;
 

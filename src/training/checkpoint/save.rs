@@ -10,8 +10,9 @@ use burn::tensor::Bytes;
 
 use super::folder::RunFolder;
 use super::manifest::{Checksum, Checksums, write_manifest};
-use super::store::{Best, Last, Position, has_extension, name_of};
-use crate::files::{FileError, remove_file, sync_file, write_atomic};
+use super::own_names::{is_manifest, is_part, manifest_of, name_of};
+use super::store::{Best, Last, Position};
+use crate::files::{FileError, is_scratch, remove_file, sync_file, write_atomic};
 use crate::model::Network;
 use crate::training::checkpoint_policy::CheckpointPolicy;
 use crate::training::device::reads_for_free;
@@ -185,7 +186,7 @@ impl RunFolder {
         for (name, bytes) in &checkpoint.files {
             write_atomic(&self.file(name), |file| file.write_all(bytes))?;
         }
-        let own = format!("checkpoint-{:08}.json", checkpoint.last.step);
+        let own = manifest_of(checkpoint.last.step);
         write_manifest(&self.file(&own), &checkpoint.last)?;
         if let Some(best) = &checkpoint.best {
             write_manifest(&self.file("best.json"), best)?;
@@ -197,7 +198,7 @@ impl RunFolder {
 
     /// Publishes weights that were not trained here as the best.
     pub(super) fn publish_imported(&self, model: &Network) -> Result<(), TrainError> {
-        let weights = "weights-00000000.bpk".to_owned();
+        let weights = name_of("weights", 0);
         let path = self.file(&weights);
         let bytes = model
             .clone()
@@ -216,8 +217,9 @@ impl RunFolder {
         Ok(write_manifest(&self.file("best.json"), &best)?)
     }
 
-    /// Deletes the checkpoints that the policy does not keep, and leftovers of a crash. What cannot
-    /// be deleted now is deleted after the next checkpoint.
+    /// Deletes the checkpoints that the policy does not keep, and leftovers of a crash, by their exact
+    /// names: other files are not the program's. What cannot be deleted now is deleted after the next
+    /// checkpoint.
     fn clean_up(&self, published: &Encoded) {
         let checkpoints = self.checkpoints();
         let kept = Kept::new(&checkpoints, &published.policy);
@@ -232,22 +234,17 @@ impl RunFolder {
             } else {
                 continue;
             }
-            manifests.push(format!("checkpoint-{:08}.json", checkpoint.step));
+            manifests.push(manifest_of(checkpoint.step));
         }
         // Manifests first: none may name what is not there any more.
         let names: Vec<String> = self.names().collect();
-        let manifest = |name: &&String| name.starts_with("checkpoint-");
-        let (old_manifests, others): (Vec<&String>, Vec<&String>) =
-            names.iter().partition(manifest);
-        for name in old_manifests {
-            if !manifests.contains(name) {
+        for name in &names {
+            if is_manifest(name) && !manifests.contains(name) {
                 remove_file(&self.file(name)).ok();
             }
         }
-        for name in others {
-            let is_weights = has_extension(name, "bpk") && !named.contains(name);
-            let is_scratch = name.starts_with('.') && has_extension(name, "tmp");
-            if is_weights || is_scratch {
+        for name in &names {
+            if (is_part(name) && !named.contains(name)) || is_scratch(name) {
                 remove_file(&self.file(name)).ok();
             }
         }
@@ -258,7 +255,7 @@ impl RunFolder {
     pub(in crate::training) fn forget_behind(&self, step: usize) {
         for checkpoint in self.checkpoints() {
             if checkpoint.step > step {
-                let name = format!("checkpoint-{:08}.json", checkpoint.step);
+                let name = manifest_of(checkpoint.step);
                 remove_file(&self.file(&name)).ok();
             }
         }

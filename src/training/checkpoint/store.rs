@@ -1,7 +1,6 @@
 //! Which weights a run folder holds, and reading them: what is damaged is left out, with a message.
 
 use std::fs;
-use std::path::Path;
 
 use burn::module::Module;
 use burn::store::ModuleRecord;
@@ -10,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::folder::{EndMark, RunFolder};
 use super::manifest::{Checksum, Checksums, exact, exact_option, read_manifest};
+use super::own_names::is_manifest;
 use crate::files::FileError;
 use crate::model::Network;
 use crate::training::error::TrainError;
@@ -157,7 +157,7 @@ impl RunFolder {
     pub(super) fn checkpoints(&self) -> Vec<Last> {
         let mut found: Vec<Last> = self
             .names()
-            .filter(|name| name.starts_with("checkpoint-") && has_extension(name, "json"))
+            .filter(|name| is_manifest(name))
             .filter_map(|name| read_manifest(&self.file(&name)).ok())
             .collect();
         found.sort_by_key(|checkpoint| checkpoint.step);
@@ -313,13 +313,4 @@ impl RunFolder {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
 fn is_zero(value: &usize) -> bool {
     *value == 0
-}
-
-/// The file of what a checkpoint holds.
-pub(super) fn name_of(what: &str, step: usize) -> String {
-    format!("{what}-{step:08}.bpk")
-}
-
-pub(super) fn has_extension(name: &str, extension: &str) -> bool {
-    crate::files::has_extension(Path::new(name), &[extension])
 }

@@ -1,6 +1,7 @@
 //! Checkpoints against a disk that fails: cut off at each operation, full, flipped bits.
 
 mod disk;
+mod own_files;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -14,8 +15,8 @@ use burn::tensor::Device;
 
 use disk::{Done, Loss, after, noted};
 
+use super::own_names::is_part;
 use super::save::{Encoded, Parts, Snapshot};
-use super::store::has_extension;
 use super::{Position, RunFolder, RunMeta, SavedWeights};
 use crate::dataset::{ClassList, ImageReading};
 use crate::files::{Operation, watched};
@@ -325,10 +326,7 @@ fn the_last_the_best_and_every_third_are_kept() {
             .publish(&checkpoint(step, Some(&record), &policy))
             .expect("written");
     }
-    let mut kept: Vec<String> = folder
-        .names()
-        .filter(|name| has_extension(name, "bpk"))
-        .collect();
+    let mut kept: Vec<String> = folder.names().filter(|name| is_part(name)).collect();
     kept.sort();
     // 7 is the last, 2 and 4 are the best, 3 and 6 are every third.
     // Those with an average predict with it: what 4 was trained to is not kept.
