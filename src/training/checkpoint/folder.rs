@@ -278,7 +278,8 @@ mod tests {
             height: 0,
         };
         let good = meta.config.clone();
-        let edits: [(&str, &dyn Fn(&mut RunConfig)); 3] = [
+        type Edit<'a> = (&'a str, &'a dyn Fn(&mut RunConfig));
+        let edits: [Edit<'_>; 3] = [
             ("training size is 0x0", &|config| {
                 config.augment.crop = Some(none);
             }),
