@@ -261,6 +261,8 @@ mod tests {
     use crate::model::Trunk;
     use crate::training::preset;
 
+    type Edit<'a> = (&'a str, &'a dyn Fn(&mut RunConfig));
+
     #[test]
     fn an_edited_configuration_is_not_trained_on() {
         let runs = tempfile::tempdir().expect("a folder");
@@ -278,7 +280,6 @@ mod tests {
             height: 0,
         };
         let good = meta.config.clone();
-        type Edit<'a> = (&'a str, &'a dyn Fn(&mut RunConfig));
         let edits: [Edit<'_>; 3] = [
             ("training size is 0x0", &|config| {
                 config.augment.crop = Some(none);
