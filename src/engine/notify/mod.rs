@@ -145,19 +145,13 @@ impl Engine {
             if desktop {
                 let what = format!("{} {}", ended.title, ended.state);
                 let text = ended.text();
-                self.sending
-                    .0
-                    .push(spawn_thread(&self.waker, "notification", move |_| {
-                        desktop::show(&what, &text)
-                    }));
+                self.start_sending("notification", move || desktop::show(&what, &text));
             }
             let url = webhook.trim().to_owned();
             if !url.is_empty() {
-                self.sending
-                    .0
-                    .push(spawn_thread(&self.waker, "webhook", move |_| {
-                        webhook::post(&url, &ended).map_err(|err| err.to_string())
-                    }));
+                self.start_sending("webhook", move || {
+                    webhook::post(&url, &ended).map_err(|err| err.to_string())
+                });
             }
         }
         let mut problems = Vec::new();
@@ -172,6 +166,15 @@ impl Engine {
         for problem in problems {
             self.notify(super::NoticeLevel::Warning, problem);
         }
+    }
+
+    fn start_sending(
+        &mut self,
+        name: &'static str,
+        send: impl FnOnce() -> Result<(), String> + Send + 'static,
+    ) {
+        let task = spawn_thread(&self.waker, name, move |_| send());
+        self.sending.0.push(task);
     }
 
     /// Waits until messages are sent, for a program that ends; not for ever.

@@ -141,13 +141,17 @@ fn decode_png(file: BufReader<File>) -> Result<RawMask, String> {
 
 /// A TIFF; see [`TiffKind`].
 fn decode_tiff(mut file: BufReader<File>, path: &Path) -> Result<RawMask, String> {
-    one_page(path)?;
     let damaged = |err: DatasetError| match err {
         // Who reads the mask names it.
         DatasetError::Image { reason, .. } => reason,
         err => err.to_string(),
     };
-    let Some(tiff) = TiffFile::read(&mut file, path).map_err(damaged)? else {
+    let tiff = TiffFile::read(&mut file, path).map_err(damaged)?;
+    // The whole file is read to count: only where there is something to count.
+    if tiff.as_ref().is_none_or(|tiff| tiff.has_more) {
+        one_page(path)?;
+    }
+    let Some(tiff) = tiff else {
         return decode_other(file, ImageFormat::Tiff);
     };
     if tiff.is_jpeg {

@@ -65,6 +65,8 @@ pub(super) struct TiffFile {
     pub is_gray: bool,
     /// Whether its samples went through JPEG, which changes them.
     pub is_jpeg: bool,
+    /// Whether there are pictures behind the first one, be it only smaller copies.
+    pub has_more: bool,
     /// Columns and rows of a tile; `None` = it is in strips.
     tile: Option<Size>,
 }
@@ -143,6 +145,7 @@ impl TiffFile {
             bits,
             is_gray: photometric <= BLACK_IS_ZERO && samples == 1,
             is_jpeg,
+            has_more: decoder.more_images(),
             tile,
         })
     }
