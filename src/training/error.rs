@@ -117,6 +117,12 @@ pub enum TrainError {
     /// A weights file cannot be used.
     #[error(transparent)]
     Weights(#[from] WeightsError),
+    /// A network computes infinite values or NaN.
+    #[error(
+        "{path}: the network gives no numbers with these weights: what it computes is infinite or NaN. Choose an \
+         earlier checkpoint or other weights"
+    )]
+    NoNumbers { path: PathBuf },
     /// A file could not be read or written.
     #[error(transparent)]
     File(#[from] FileError),

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::Predictor;
+use super::{Predictor, if_wanted};
 use crate::dataset::{Area, Pixels, Rgb, Size};
 use crate::kernels::Work;
 use crate::model::{ComputedBy, LayerOutput, LogitPlace, ReceptiveField, ScoreSource};
@@ -70,10 +70,10 @@ impl Predictor {
         let test_size = self.meta.config.test_size;
         let work = Work::watched(move |_| go_on());
         let _entered = work.enter();
-        let parts = self.segmenter.contributions(&image, test_size)?;
-        if work.is_abandoned() {
+        let parts = self.segmenter.contributions(&image, test_size);
+        let Some(parts) = if_wanted(&work, parts)? else {
             return Ok(None);
-        }
+        };
         let seen = test_size.unwrap_or(image.size());
         let network = self.meta.config.network(self.meta.classes.len());
         Ok(Some(Contributions {
@@ -121,11 +121,9 @@ impl Predictor {
         }
         let work = Work::watched(move |_| go_on());
         let _entered = work.enter();
-        let maps = self.segmenter.layer_output(&image, test_size, layer)?;
-        if work.is_abandoned() {
-            return Ok(None);
-        }
-        Ok(maps.map(|(channels, size, values)| LayerMaps {
+        let maps = self.segmenter.layer_output(&image, test_size, layer);
+        let maps = if_wanted(&work, maps)?;
+        Ok(maps.flatten().map(|(channels, size, values)| LayerMaps {
             channels,
             size,
             values,
@@ -179,10 +177,10 @@ impl Predictor {
         let _entered = work.enter();
         let gradient = self
             .segmenter
-            .input_gradient(&part, test_size, &tile.part(seen), place)?;
-        if work.is_abandoned() {
+            .input_gradient(&part, test_size, &tile.part(seen), place);
+        let Some(gradient) = if_wanted(&work, gradient)? else {
             return Ok(None);
-        }
+        };
         let fields = network.receptive_fields(seen.dims());
         let area = field_of(&fields, [x, y], seen);
         Ok(Some(InputGradient {

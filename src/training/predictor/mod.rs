@@ -16,12 +16,21 @@ use super::precision::Precision;
 use super::predict_options::Averaging;
 use super::segmenter::Segmenter;
 use crate::dataset::{ClassMatch, Dataset, Split};
+use crate::kernels::Work;
 pub use inside::{Contributions, InputGradient, LayerMaps};
 
 /// Opens a device whose faults are noticed on all threads.
 fn open(id: DeviceId) -> Result<Device, TrainError> {
     device_fault::listen();
     device::open(id)
+}
+
+/// What was computed; `None` = nobody wanted it any more, and it may be no numbers where it was left half done.
+fn if_wanted<T>(work: &Work, found: Result<T, TrainError>) -> Result<Option<T>, TrainError> {
+    if work.is_abandoned() {
+        return Ok(None);
+    }
+    found.map(Some)
 }
 
 /// The best weights of a run on a device.
@@ -40,7 +49,8 @@ impl Predictor {
         let num_classes = meta.classes.len();
         let model = meta.config.network(num_classes).init(&device);
         let (model, step) = folder.load_best(model)?;
-        let segmenter = Segmenter::new(&model, &meta.config.normalization, num_classes, &device);
+        let segmenter = Segmenter::new(&model, &meta.config.normalization, num_classes, &device)
+            .read_from(folder.path());
         Ok(Self {
             segmenter,
             meta,
@@ -56,7 +66,8 @@ impl Predictor {
         let num_classes = meta.classes.len();
         let model = meta.config.network(num_classes).init(&device);
         let model = folder.load_step(step, model)?;
-        let segmenter = Segmenter::new(&model, &meta.config.normalization, num_classes, &device);
+        let segmenter = Segmenter::new(&model, &meta.config.normalization, num_classes, &device)
+            .read_from(folder.path());
         Ok(Self {
             segmenter,
             meta,
@@ -74,7 +85,8 @@ impl Predictor {
             &meta.config.normalization,
             meta.classes.len(),
             &device,
-        );
+        )
+        .read_from(&choice.path);
         Ok(Self {
             segmenter,
             meta,

@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 
-use super::{Detailed, Segmenter, enlarge, floats};
+use super::{Detailed, Segmenter, enlarge};
 use crate::dataset::{LabelMap, Rgb, Size, VOID};
 use crate::kernels::{self, softmax};
 use crate::training::error::TrainError;
@@ -25,7 +25,7 @@ impl Segmenter {
         let logits = shares.clone().clamp_min(f32::MIN_POSITIVE).log();
         Ok(Detailed {
             loss: read(loss_sum(logits, &targets))?,
-            confidence: floats(kernels::largest(shares.clone()))?,
+            confidence: self.numbers(kernels::largest(shares.clone()))?,
             mask: self.most_likely(shares, image.size())?,
             labeled: targets.labeled,
         })
@@ -76,6 +76,7 @@ impl Segmenter {
         threshold: Option<f32>,
     ) -> Result<LabelMap, TrainError> {
         let Some(threshold) = threshold else {
+            self.check(&logits)?;
             return self.most_likely(logits, size);
         };
         self.sure_labels(softmax(logits), size, threshold)
@@ -88,7 +89,7 @@ impl Segmenter {
         size: Size,
         threshold: f32,
     ) -> Result<LabelMap, TrainError> {
-        let largest = floats(kernels::largest(shares.clone()))?;
+        let largest = self.numbers(kernels::largest(shares.clone()))?;
         let mut mask = self.most_likely(shares, size)?;
         for (label, share) in mask.labels.iter_mut().zip(largest) {
             if share < threshold {

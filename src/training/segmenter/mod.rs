@@ -4,6 +4,8 @@ mod averaged;
 #[cfg(test)]
 mod tests;
 
+use std::path::{Path, PathBuf};
+
 use burn::module::Module;
 use burn::tensor::{Device, IntDType, Tensor, TensorData};
 
@@ -15,7 +17,9 @@ use super::loss::{Targets, loss_sum};
 use super::predict_options::Averaging;
 use super::tiles::Tile;
 use crate::dataset::{Area, LabelMap, Normalization, Rgb, Size, resize_rgb};
-use crate::kernels::{self, ResizedPart, most_likely, resize, resize_part};
+use crate::kernels::{
+    self, ResizedPart, most_likely, resize, resize_part, squares_on_device, sum_of_squares,
+};
 use crate::model::{ImagePart, LogitPlace, Network, ScoreSource};
 
 /// What is known of an image whose ground truth is.
@@ -42,6 +46,8 @@ pub struct Segmenter {
     device: Device,
     normalization: Normalization,
     num_classes: usize,
+    /// Where the weights are, for errors.
+    source: PathBuf,
     on_host: bool,
     /// Whether the device computes with bytes, and reading more takes longer.
     has_bytes: bool,
@@ -63,6 +69,15 @@ impl Segmenter {
             device: device.clone(),
             normalization: normalization.clone(),
             num_classes,
+            source: PathBuf::from("the network in training"),
+        }
+    }
+
+    /// The same, with the file or run that its weights come from.
+    pub(super) fn read_from(self, source: &Path) -> Self {
+        Self {
+            source: source.to_path_buf(),
+            ..self
         }
     }
 
@@ -71,7 +86,7 @@ impl Segmenter {
     ///
     /// # Shapes
     /// - output: `[1, num_classes, height, width]`
-    fn logits(&self, image: &Rgb, test_size: Option<Size>) -> Tensor<4> {
+    pub(super) fn logits(&self, image: &Rgb, test_size: Option<Size>) -> Tensor<4> {
         let logits = self.model.forward(self.input(image, test_size));
         enlarge(logits, image.size())
     }
@@ -102,7 +117,7 @@ impl Segmenter {
         let parts = self.model.contributions(self.input(image, test_size));
         let values = |(source, part)| {
             // Interpolation is linear too, so the parts still sum to the logits.
-            Ok((source, floats(enlarge(part, image.size()))?))
+            Ok((source, self.numbers(enlarge(part, image.size()))?))
         };
         parts.into_iter().map(values).collect()
     }
@@ -121,7 +136,7 @@ impl Segmenter {
         };
         let [_, channels, rows, columns] = map.dims();
         let size = Size::new(columns as u32, rows as u32);
-        Ok(Some((channels, size, floats(map)?)))
+        Ok(Some((channels, size, self.numbers(map)?)))
     }
 
     /// A logit of a part of an image, and the gradient with respect to that part; see
@@ -135,10 +150,10 @@ impl Segmenter {
     ) -> Result<PixelGradient, TrainError> {
         let input = self.input(image, test_size);
         let (score, gradient) = self.model.input_gradient(input, part, logit);
-        let score = floats(score)?.first().copied().unwrap_or_default();
+        let score = self.numbers(score)?.first().copied().unwrap_or_default();
         let [_, _, height, width] = gradient.dims();
         // Here, where three numbers are added up: Burn would time candidates for that on a GPU.
-        let gradient = floats(gradient)?;
+        let gradient = self.numbers(gradient)?;
         let mut values = vec![0.0; height * width];
         for channel in gradient.chunks_exact(height * width) {
             for (sum, value) in values.iter_mut().zip(channel) {
@@ -154,7 +169,35 @@ impl Segmenter {
         image: &Rgb,
         test_size: Option<Size>,
     ) -> Result<Vec<f32>, TrainError> {
-        floats(self.logits(image, test_size))
+        self.numbers(self.logits(image, test_size))
+    }
+
+    /// A tensor as plain numbers, which they have to be.
+    pub(super) fn numbers(&self, values: Tensor<4>) -> Result<Vec<f32>, TrainError> {
+        let data = values
+            .try_into_data()
+            .map_err(|err| TrainError::Execution(err.to_string()))?;
+        let values: Vec<f32> = data.iter::<f32>().collect();
+        if values.iter().all(|value| value.is_finite()) {
+            Ok(values)
+        } else {
+            Err(TrainError::NoNumbers {
+                path: self.source.clone(),
+            })
+        }
+    }
+
+    /// Turns down logits that are no numbers: of these the first class were the most likely one.
+    fn check(&self, logits: &Tensor<4>) -> Result<(), TrainError> {
+        let squares = match sum_of_squares(logits) {
+            Some(sum) => sum,
+            None => read(squares_on_device(logits.clone()))?,
+        };
+        if squares.is_finite() {
+            return Ok(());
+        }
+        // In single precision that may be the sum alone.
+        self.numbers(logits.clone()).map(drop)
     }
 
     pub(super) fn device(&self) -> &Device {
@@ -202,11 +245,6 @@ impl Segmenter {
         resize_part(logits.clone(), &part)
     }
 
-    /// A tensor as plain numbers.
-    pub(super) fn numbers(values: Tensor<4>) -> Result<Vec<f32>, TrainError> {
-        floats(values)
-    }
-
     /// The mask, the sum of the loss over the labeled pixels, and their number.
     /// `truth` must have the image's size.
     pub(super) fn segment_with_loss(
@@ -238,7 +276,7 @@ impl Segmenter {
         let targets = self.targets(truth);
         let loss = read(loss_sum(logits.clone(), &targets))?;
         Ok(Detailed {
-            confidence: floats(largest_probability(logits.clone()))?,
+            confidence: self.numbers(largest_probability(logits.clone()))?,
             mask: self.most_likely(logits, image.size())?,
             loss,
             labeled: targets.labeled,
@@ -314,11 +352,4 @@ fn enlarge(logits: Tensor<4>, size: Size) -> Tensor<4> {
         return logits;
     }
     resize(logits, size.dims())
-}
-
-fn floats(values: Tensor<4>) -> Result<Vec<f32>, TrainError> {
-    let data = values
-        .try_into_data()
-        .map_err(|err| TrainError::Execution(err.to_string()))?;
-    Ok(data.iter::<f32>().collect())
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::Predictor;
+use super::{Predictor, if_wanted};
 use crate::dataset::{ImageFacts, LabelMap, Pixels, Rgb, Size, VOID};
 use crate::kernels::Work;
 use crate::model::{ComputedBy, NetworkConfig};
@@ -101,8 +101,7 @@ impl Predictor {
         let work = Work::watched(move |done| go_on(progress.share(done)));
         let _entered = work.enter();
         if plan.is_whole() || averages {
-            let mask = self.whole(&*image.decoded()?, options)?;
-            return Ok((!work.is_abandoned()).then_some(mask));
+            return if_wanted(&work, self.whole(&*image.decoded()?, options));
         }
         let config = &self.meta.config;
         let small = match config.test_size {
@@ -125,10 +124,10 @@ impl Predictor {
             drop(seen);
             let labels = self
                 .segmenter
-                .labels(logits, tile.core.size, options.threshold)?;
-            if work.is_abandoned() {
+                .labels(logits, tile.core.size, options.threshold);
+            let Some(labels) = if_wanted(&work, labels)? else {
                 return Ok(None);
-            }
+            };
             put(&mut mask, tile, &labels);
             on_tile(tile, &labels);
         }
@@ -150,13 +149,15 @@ impl Predictor {
     ) -> Result<Vec<f32>, TrainError> {
         can_be_averaged(plan)?;
         let (image, test_size) = (image.decoded()?, self.meta.config.test_size);
-        Segmenter::numbers(self.segmenter.averaged(&image, test_size, averaging))
+        let shares = self.segmenter.averaged(&image, test_size, averaging);
+        self.segmenter.numbers(shares)
     }
 
     fn whole(&self, image: &Rgb, options: &PredictOptions) -> Result<LabelMap, TrainError> {
         let test_size = self.meta.config.test_size;
         if options.averaging.is_off() && options.threshold.is_none() {
-            return self.segmenter.segment(image, test_size);
+            let logits = self.segmenter.logits(image, test_size);
+            return self.segmenter.labels(logits, image.size(), None);
         }
         let shares = self
             .segmenter
@@ -214,7 +215,7 @@ impl Predictor {
         for tile in &plan.tiles {
             let seen = image.part(tile.seen)?;
             let logits = self.segmenter.tile_logits(&seen, tile, image.size());
-            let logits = Segmenter::numbers(logits)?;
+            let logits = self.segmenter.numbers(logits)?;
             let ([height, width], row) = (tile.core.size.dims(), image.size().width as usize);
             let start = tile.core.top as usize * row + tile.core.left as usize;
             for (index, from) in logits.chunks_exact(width).enumerate() {

@@ -1,3 +1,5 @@
+mod no_numbers;
+
 use std::sync::Mutex;
 
 use burn::module::{Module, ModuleMapper, Param};
@@ -296,7 +298,7 @@ fn the_mean_over_mirror_images_is_symmetric() {
         flip: true,
     };
     let shares = predictor.segmenter.averaged(&image, None, &averaging);
-    let shares = Segmenter::numbers(shares).expect("numbers");
+    let shares = predictor.segmenter.numbers(shares).expect("numbers");
     for row in shares.chunks_exact(64) {
         for x in 0..32 {
             assert!((row[x] - row[63 - x]).abs() < 1e-5);
