@@ -1,6 +1,7 @@
 //! Weights files: what they hold, as networks to predict with, and as exports of runs.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
@@ -100,10 +101,7 @@ impl Opened {
     fn new(choice: &WeightsChoice) -> Result<Self, TrainError> {
         let file = WeightsFile::open(&choice.path)?;
         let layout = WeightsLayout::of(&file)?;
-        let meta = file
-            .metadata(META_KEY)
-            .and_then(|text| serde_json::from_str::<RunMeta>(text).ok());
-        let (mut config, classes, images) = match meta {
+        let (mut config, classes, images) = match own_meta(&file)? {
             Some(meta) => (meta.config, Some(meta.classes), meta.images),
             None => (
                 foreign_config(&choice.path, layout),
@@ -130,6 +128,25 @@ impl Opened {
             images,
         })
     }
+}
+
+/// What this program wrote into the header of a file; `None` = another program wrote it.
+///
+/// # Errors
+/// When that cannot be read, or nothing can predict with it: whatever were assumed in its place would
+/// give other masks.
+fn own_meta(file: &WeightsFile) -> Result<Option<RunMeta>, TrainError> {
+    let Some(text) = file.metadata(META_KEY) else {
+        return Ok(None);
+    };
+    let damaged = |err: &dyn Display| TrainError::Unusable {
+        path: file.path().to_path_buf(),
+        reason: format!("the metadata `{META_KEY}` in its header is damaged ({err})"),
+        hint: "Export the run again, or save the file without that entry to use it as one of another program",
+    };
+    let meta: RunMeta = serde_json::from_str(text).map_err(|err| damaged(&err))?;
+    meta.config.check_prediction().map_err(|err| damaged(&err))?;
+    Ok(Some(meta))
 }
 
 /// The settings of a file that another program wrote.

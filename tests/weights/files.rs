@@ -262,3 +262,40 @@ fn variances_below_zero_and_whole_numbers_are_refused() {
         "{message}"
     );
 }
+
+#[test]
+fn metadata_that_nothing_can_predict_with_is_no_metadata_of_others() {
+    let set = TinySet::new(4, 1);
+    let (_, file) = parent(&set);
+    let edited = set.dir.path().join("edited.safetensors");
+    let mut header = metadata(&file);
+    let own = header["fcn_workbench"].clone();
+    let meta: RunMeta = serde_json::from_str(&own).expect("JSON");
+    let with = |edit: &dyn Fn(&mut RunMeta)| {
+        let mut meta = meta.clone();
+        edit(&mut meta);
+        serde_json::to_string(&meta).expect("JSON")
+    };
+    let cases = [
+        (own[..own.len() / 2].to_owned(), "damaged"),
+        (
+            with(&|meta| meta.config.test_size = Some(Size::new(0, 0))),
+            "test size is 0x0",
+        ),
+        (
+            with(&|meta| meta.config.normalization.std[0] = 0.0),
+            "standard deviation is 0",
+        ),
+    ];
+    for (text, reason) in cases {
+        header.insert("fcn_workbench".to_owned(), text);
+        write_with(&edited, &read(&file), header.clone());
+        let summary = WeightsSummary::read(&choice(&edited)).expect_err(reason);
+        let predictor = Predictor::from_weights(&choice(&edited), DeviceId::Cpu);
+        let predictor = predictor.err().expect(reason);
+        for message in [summary.to_string(), predictor.to_string()] {
+            assert!(message.contains("edited.safetensors"), "{message}");
+            assert!(message.contains(reason), "{message}");
+        }
+    }
+}

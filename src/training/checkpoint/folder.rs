@@ -117,8 +117,23 @@ impl RunFolder {
     /// # Errors
     /// When a value of the configuration makes no sense, by the rules of a start.
     pub fn trainable_meta(&self) -> Result<RunMeta, TrainError> {
+        self.meta_by(RunConfig::validate)
+    }
+
+    /// As [`meta`](Self::meta), to predict with.
+    ///
+    /// # Errors
+    /// When no network can predict with a value of the configuration.
+    pub(in crate::training) fn predicting_meta(&self) -> Result<RunMeta, TrainError> {
+        self.meta_by(RunConfig::check_prediction)
+    }
+
+    fn meta_by(
+        &self,
+        rule: impl FnOnce(&RunConfig) -> Result<(), TrainError>,
+    ) -> Result<RunMeta, TrainError> {
         let meta = self.meta()?;
-        match meta.config.validate() {
+        match rule(&meta.config) {
             Ok(()) => Ok(meta),
             Err(err) => Err(TrainError::Unusable {
                 path: self.file("config.json"),
@@ -296,6 +311,43 @@ mod tests {
             edit(&mut meta.config);
             write_json(&folder.file("config.json"), &meta).expect("edited");
             let message = folder.trainable_meta().expect_err(what).to_string();
+            let whole = ["config.json", what, "Correct this value"];
+            assert!(whole.iter().all(|part| message.contains(part)), "{message}");
+        }
+    }
+
+    #[test]
+    fn an_edited_configuration_is_not_predicted_with() {
+        let runs = tempfile::tempdir().expect("a folder");
+        let mut meta = RunMeta {
+            config: preset(Trunk::Vgg16Slim),
+            classes: ClassList::numbered(2),
+            images: ImageReading::default(),
+            dataset_name: "none".to_owned(),
+            created: 0,
+        };
+        let folder = RunFolder::create(runs.path(), "run", &meta).expect("a folder");
+        let good = meta.config.clone();
+        // What only a training needs does not matter.
+        meta.config.dropout = 1.5;
+        write_json(&folder.file("config.json"), &meta).expect("edited");
+        assert_eq!(folder.predicting_meta().expect("usable"), meta);
+        let edits: [Edit<'_>; 3] = [
+            ("test size is 100000x100000", &|config| {
+                config.test_size = Some(Size::new(100_000, 100_000));
+            }),
+            ("standard deviation is 0", &|config| {
+                config.normalization.std[1] = 0.0;
+            }),
+            ("standard deviation is -1", &|config| {
+                config.normalization.std[2] = -1.0;
+            }),
+        ];
+        for (what, edit) in edits {
+            meta.config = good.clone();
+            edit(&mut meta.config);
+            write_json(&folder.file("config.json"), &meta).expect("edited");
+            let message = folder.predicting_meta().expect_err(what).to_string();
             let whole = ["config.json", what, "Correct this value"];
             assert!(whole.iter().all(|part| message.contains(part)), "{message}");
         }

@@ -1,7 +1,7 @@
 //! Which values of a configuration make sense, and which exclude each other.
 
 use super::{RunConfig, SampleOrder};
-use crate::dataset::Size;
+use crate::dataset::{Normalization, Size};
 use crate::training::broken_rule::BrokenRules;
 use crate::training::error::TrainError;
 use crate::training::learning::Reduction;
@@ -13,6 +13,14 @@ impl RunConfig {
     pub(in crate::training) fn check_network(&self) -> Result<(), TrainError> {
         let mut rules = BrokenRules::default();
         self.network_rules(&mut rules);
+        rules.into_result()
+    }
+
+    /// Turns down what no network can predict with, whatever it was trained with.
+    pub(in crate::training) fn check_prediction(&self) -> Result<(), TrainError> {
+        let mut rules = BrokenRules::default();
+        self.network_rules(&mut rules);
+        self.reading_rules(&mut rules);
         rules.into_result()
     }
 
@@ -139,8 +147,22 @@ impl RunConfig {
                  accumulation to what the batch size was, or set a training size",
             ),
         }
+        self.reading_rules(rules);
+    }
+
+    fn reading_rules(&self, rules: &mut BrokenRules) {
         if let Some(size) = self.test_size {
             size_rules(rules, "test size", size);
+        }
+        let Normalization { mean, std, .. } = &self.normalization;
+        for (part, value) in mean.iter().enumerate() {
+            let rule = "it must be a finite number";
+            rules.check_part(value.is_finite(), "mean", part, value, rule);
+        }
+        for (part, value) in std.iter().enumerate() {
+            let rule = "each channel is divided by it, so it must be above 0";
+            let holds = *value > 0.0 && value.is_finite();
+            rules.check_part(holds, "standard deviation", part, value, rule);
         }
     }
 

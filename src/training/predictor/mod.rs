@@ -44,7 +44,7 @@ pub struct Predictor {
 impl Predictor {
     /// Loads the best weights of `folder`, or its last ones before the first validation.
     pub fn load(folder: &RunFolder, id: DeviceId) -> Result<Self, TrainError> {
-        let meta = folder.meta()?;
+        let meta = folder.predicting_meta()?;
         let device = open(id)?;
         let num_classes = meta.classes.len();
         let model = meta.config.network(num_classes).init(&device);
@@ -61,7 +61,7 @@ impl Predictor {
 
     /// Loads the weights of one checkpoint of `folder`.
     pub fn load_step(folder: &RunFolder, step: usize, id: DeviceId) -> Result<Self, TrainError> {
-        let meta = folder.meta()?;
+        let meta = folder.predicting_meta()?;
         let device = open(id)?;
         let num_classes = meta.classes.len();
         let model = meta.config.network(num_classes).init(&device);
