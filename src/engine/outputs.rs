@@ -15,7 +15,7 @@ use super::predict::NetworkSource;
 use super::tasks::Task;
 use super::{Engine, EngineError};
 use crate::dataset::{Dataset, Split};
-use crate::files::{Existing, FileError, Output, Outputs, folds_case};
+use crate::files::{Existing, FileError, Output, Outputs, folds_case, make_folder};
 
 /// An image and the names of its outputs.
 #[derive(Debug, Clone)]
@@ -110,7 +110,7 @@ fn plan(
     out: &Path,
     existing: Existing,
 ) -> Result<Vec<PredictionFiles>, EngineError> {
-    std::fs::create_dir_all(out).map_err(FileError::write(out))?;
+    make_folder(out)?;
     let folder = out.canonicalize().map_err(FileError::read(out))?;
     let images = once_each(images);
     let mut names = Names::new(&folder, &images);

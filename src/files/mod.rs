@@ -10,7 +10,7 @@ mod operations;
 mod outputs;
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Read as _, Write};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -29,6 +29,11 @@ pub enum FileError {
     /// It could not be written, most often because the disk is full.
     #[error("{path}: {source}. Check that the folder can be written and that the disk has room")]
     Write { path: PathBuf, source: io::Error },
+    /// A folder is needed where a file is, or a link to something that is gone.
+    #[error(
+        "{path}: this is {found}, and a folder is needed. It stays as it is: choose a folder, or a new name for one"
+    )]
+    NoFolder { path: PathBuf, found: &'static str },
     /// It could not be read.
     #[error("{path}: {source}. Check that the file exists and may be read")]
     Read { path: PathBuf, source: io::Error },
@@ -78,6 +83,32 @@ impl FileError {
     }
 }
 
+/// Makes a folder and those that it is in, where they are not there yet.
+///
+/// # Errors
+/// When one of them cannot be made, or has the name of a file.
+pub fn make_folder(path: &Path) -> Result<(), FileError> {
+    fs::create_dir_all(path).map_err(|source| {
+        // The innermost that is there at all.
+        let there = path.ancestors().find(|path| path.symlink_metadata().is_ok());
+        let found = there.and_then(|path| match path.metadata() {
+            Ok(meta) if meta.is_dir() => None,
+            Ok(_) => Some((path, "a file")),
+            Err(err) if err.kind() == io::ErrorKind::NotFound => {
+                Some((path, "a link to something that is not there"))
+            }
+            Err(_) => None,
+        });
+        match found {
+            Some((path, found)) => FileError::NoFolder {
+                path: path.to_owned(),
+                found,
+            },
+            None => FileError::write(path)(source),
+        }
+    })
+}
+
 /// Opens a file to read it. Pipes and devices, which may never end, and folders are refused.
 ///
 /// # Errors
@@ -92,6 +123,16 @@ pub fn open_regular(path: &Path) -> io::Result<File> {
     } else {
         "it is a pipe or a device and no file"
     }))
+}
+
+/// The content of a file, see [`open_regular`].
+///
+/// # Errors
+/// When it cannot be opened or read, or is no regular file.
+pub fn read_regular(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    open_regular(path)?.read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// Whether the name of a file ends in one of `extensions`, which are without a period, in any case.
@@ -142,7 +183,7 @@ pub fn write_json(path: &Path, value: &impl Serialize) -> Result<(), FileError> 
 
 /// Reads a file that holds one JSON value.
 pub fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, FileError> {
-    let bytes = fs::read(path).map_err(FileError::read(path))?;
+    let bytes = read_regular(path).map_err(FileError::read(path))?;
     serde_json::from_slice(&bytes).map_err(|source| FileError::Json {
         path: path.to_owned(),
         source,
@@ -273,6 +314,28 @@ mod tests {
         assert!(matches!(damaged, FileError::Json { .. }), "{damaged}");
         let missing = read_json::<String>(&dir.path().join("absent.json")).unwrap_err();
         assert!(missing.to_string().contains("absent.json"), "{missing}");
+    }
+
+    #[test]
+    fn a_file_in_the_place_of_a_folder_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        make_folder(&dir.path().join("a/b")).unwrap();
+        make_folder(&dir.path().join("a/b")).unwrap();
+        let file = dir.path().join("a/list.txt");
+        fs::write(&file, "kept").unwrap();
+        for folder in [file.clone(), file.join("inner")] {
+            let message = make_folder(&folder).unwrap_err().to_string();
+            let start = format!("{}: this is a file, and a folder is needed", file.display());
+            assert!(message.starts_with(&start), "{message}");
+        }
+        assert_eq!(fs::read(&file).unwrap(), b"kept");
+        #[cfg(unix)]
+        {
+            let link = dir.path().join("link");
+            std::os::unix::fs::symlink("nowhere", &link).unwrap();
+            let message = make_folder(&link).unwrap_err().to_string();
+            assert!(message.contains("this is a link to something"), "{message}");
+        }
     }
 
     #[cfg(unix)]

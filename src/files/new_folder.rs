@@ -23,7 +23,7 @@ impl NewFolder {
         }
         let target = std::path::absolute(out).map_err(FileError::write(out))?;
         let parent = target.parent().unwrap_or(Path::new("."));
-        fs::create_dir_all(parent).map_err(FileError::write(parent))?;
+        super::make_folder(parent)?;
         let scratch = tempfile::Builder::new()
             .prefix(".writing-")
             .tempdir_in(parent)

@@ -104,3 +104,19 @@ fn no_file_is_lost_to_an_output() {
     let kept = fs::read(shop.dir().join("mine.safetensors")).expect("the file");
     assert_eq!(kept, b"months of work");
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_cannot_be_printed_is_an_error() {
+    let shop = Workshop::new();
+    let dataset = shop.dataset();
+    let dataset = dataset.to_str().expect("UTF-8");
+    for args in [
+        &["--json", "data", "check", dataset][..],
+        &["data", "check", dataset],
+        &["weights", "list"],
+    ] {
+        shop.run_with_full_stdout(args)
+            .failed_with(1, &["stdout:", "Check that the disk has room"]);
+    }
+}

@@ -3,7 +3,7 @@
 use std::fs;
 
 use super::workshop::{Output, Workshop};
-use super::{jsonl, steps};
+use super::{jsonl, steps, train};
 
 /// Takes up the run of `shop` and checks that it goes on behind its checkpoint.
 fn resume_to_the_end(shop: &Workshop, total: u64) -> Output {
@@ -240,5 +240,34 @@ fn an_edited_configuration_that_makes_no_sense_is_named() {
         let resumed = shop.run(&["train", "--resume", &run]);
         resumed.failed_with(1, &["config.json", why, "Correct this value"]);
         meta["config"][setting] = before;
+    }
+}
+
+/// A pipe that nobody writes to never ends, and is no file of a run.
+#[cfg(unix)]
+#[test]
+fn pipes_in_a_runs_folder_are_not_waited_for() {
+    let shop = Workshop::new();
+    train(&shop, 1);
+    let mut entries = fs::read_dir(shop.runs()).expect("a folder").flatten();
+    let run = entries.find(|entry| entry.path().join("config.json").is_file());
+    let run = run.expect("the run").path();
+    let files = [
+        "steps.jsonl",
+        "epochs.jsonl",
+        "end.json",
+        "notes.json",
+        "best.json",
+        "last.json",
+        "lock",
+        "config.json",
+    ];
+    for (nth, file) in files.into_iter().enumerate() {
+        let path = run.join(file);
+        fs::remove_file(&path).ok();
+        let made = std::process::Command::new("mkfifo").arg(&path).status();
+        assert!(made.expect("mkfifo").success());
+        let listed = shop.run(&["--json", "runs"]).succeeded().json();
+        assert_eq!(listed.len(), usize::from(nth + 1 < files.len()), "{file}");
     }
 }

@@ -126,6 +126,20 @@ impl Workshop {
         started(self.command(args))
     }
 
+    /// Its exit code and stderr where each write to stdout fails, as on a full disk.
+    #[cfg(target_os = "linux")]
+    pub fn run_with_full_stdout(&self, args: &[impl AsRef<OsStr>]) -> Output {
+        let full = fs::OpenOptions::new().write(true).open("/dev/full");
+        let mut command = self.command(args);
+        command.stdout(full.expect("the device"));
+        let output = command.output().expect("the program starts");
+        Output {
+            code: output.status.code(),
+            stdout: String::new(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
     fn command(&self, args: &[impl AsRef<OsStr>]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_fcn-workbench"));
         command

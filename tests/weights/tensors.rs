@@ -48,6 +48,22 @@ pub fn metadata(path: &Path) -> BTreeMap<String, String> {
         .collect()
 }
 
+/// Writes `from` to `to` with another text under `key` in the header.
+pub fn copy_with_text(from: &Path, to: &Path, key: &str, text: &str) {
+    let bytes = fs::read(from).expect("the file");
+    let (length, rest) = bytes.split_at(8);
+    let length = u64::from_le_bytes(length.try_into().expect("8 bytes")) as usize;
+    let (header, values) = rest.split_at(length);
+    let mut header: serde_json::Value = serde_json::from_slice(header).expect("JSON");
+    header["__metadata__"][key] = text.into();
+    let mut header = header.to_string();
+    while !header.len().is_multiple_of(8) {
+        header.push(' ');
+    }
+    let length = (header.len() as u64).to_le_bytes();
+    fs::write(to, [&length, header.as_bytes(), values].concat()).expect("written");
+}
+
 /// Without any text in the header.
 pub fn write(path: &Path, tensors: &Tensors) {
     let bytes: Vec<Vec<u8>> = tensors

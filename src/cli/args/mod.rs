@@ -16,7 +16,7 @@ mod weights;
 use std::path::PathBuf;
 
 use clap::error::ErrorKind;
-use clap::{CommandFactory as _, Parser, Subcommand};
+use clap::{Arg, CommandFactory as _, Parser, Subcommand};
 
 use super::network::{NetworkArgs, PlanArg};
 use super::settings::{self, Settings};
@@ -45,7 +45,9 @@ pub use weights::{
 #[derive(Debug, Parser)]
 #[command(
     version,
-    after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl+C"
+    after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl+C",
+    mut_args(negative_value),
+    mut_subcommands(negative_values)
 )]
 pub struct Args {
     /// Folder of the datasets
@@ -77,6 +79,18 @@ pub struct Args {
     pub files: Vec<PathBuf>,
     #[command(subcommand)]
     pub command: Option<Command>,
+}
+
+/// `--lr -1` is about the value of an option: no option is called `-1`.
+fn negative_value(arg: Arg) -> Arg {
+    let takes_value = !arg.is_positional() && arg.get_action().takes_values();
+    arg.allow_negative_numbers(takes_value)
+}
+
+fn negative_values(command: clap::Command) -> clap::Command {
+    command
+        .mut_args(negative_value)
+        .mut_subcommands(negative_values)
 }
 
 impl Args {

@@ -6,7 +6,7 @@ use super::{ColorScale, NumberMap, picture_of};
 use crate::dataset::encode_rgb_png;
 use crate::engine::tasks::Task;
 use crate::engine::{Engine, EngineError};
-use crate::files::{Existing, FileError, Output, Outputs, write_npy_floats};
+use crate::files::{Existing, Output, Outputs, make_folder, write_npy_floats};
 
 /// The names of a map's files.
 #[derive(Debug, Clone)]
@@ -28,7 +28,7 @@ impl Engine {
     ) -> Task<Result<Vec<MapFiles>, EngineError>> {
         let folder = folder.to_owned();
         self.spawn("plan maps", move |_| {
-            std::fs::create_dir_all(&folder).map_err(FileError::write(&folder))?;
+            make_folder(&folder)?;
             let mut outputs = Outputs::new(existing);
             let mut claim =
                 |name: &str, end: &str| outputs.claim(&folder.join(name.to_owned() + end));

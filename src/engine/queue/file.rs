@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::{Queue, QueueEdit};
-use crate::files::{FileError, write_json};
+use crate::files::{FileError, read_regular, write_json};
 
 /// The file.
 #[derive(Debug, Clone)]
@@ -37,7 +37,7 @@ impl QueueFile {
     /// When the file is there and cannot be read: whoever changes it must not replace it.
     pub fn read(&self) -> Result<(Queue, Vec<u8>), FileError> {
         let path = self.path();
-        let text = match fs::read(&path) {
+        let text = match read_regular(&path) {
             Err(err) if err.kind() == io::ErrorKind::NotFound => return Ok(Default::default()),
             text => text.map_err(FileError::read(&path))?,
         };

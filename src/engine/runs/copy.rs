@@ -5,7 +5,7 @@ use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use crate::engine::{Cancel, Engine, EngineError, Task};
-use crate::files::{FileError, sync_file};
+use crate::files::{FileError, open_regular, sync_file};
 use crate::training::checkpoint::RunFolder;
 
 /// Copies in the making, in the folder of the runs. One level deeper than runs, so that nobody
@@ -117,7 +117,7 @@ fn copy_file(
     to: &Path,
     mut goes_on: impl FnMut(u64) -> bool,
 ) -> Result<(), EngineError> {
-    let mut source = File::open(from).map_err(FileError::read(from))?;
+    let mut source = open_regular(from).map_err(FileError::read(from))?;
     let mut target = File::create(to).map_err(FileError::write(to))?;
     let mut chunk = vec![0; CHUNK];
     loop {

@@ -15,7 +15,7 @@ use super::unix_secs;
 use crate::engine::queue::{Queue, QueueEdit};
 use crate::engine::tasks::{Poll, Task, spawn_thread};
 use crate::engine::{EngineError, Event, Waker};
-use crate::files::FileError;
+use crate::files::{FileError, open_regular};
 use crate::training::checkpoint::{RunFolder, RunNotes};
 
 /// What the thread tells the engine.
@@ -375,7 +375,7 @@ const LOCK: &str = "lock";
 fn remove_old_trash(trash: &Path) {
     for entry in fs::read_dir(trash).into_iter().flatten().flatten() {
         let folder = entry.path();
-        let Ok(lock) = File::open(folder.join(LOCK)) else {
+        let Ok(lock) = open_regular(&folder.join(LOCK)) else {
             continue;
         };
         match lock.try_lock() {

@@ -37,14 +37,14 @@ impl StepCost {
     /// Of a batch.
     pub fn times(self, batch_size: usize) -> Self {
         Self {
-            forward: self.forward * batch_size as u64,
-            backward: self.backward * batch_size as u64,
+            forward: self.forward.saturating_mul(batch_size as u64),
+            backward: self.backward.saturating_mul(batch_size as u64),
         }
     }
 
     /// All of them.
     pub fn total(self) -> u64 {
-        self.forward + self.backward
+        self.forward.saturating_add(self.backward)
     }
 }
 

@@ -10,8 +10,9 @@ use burn_store::{ModuleStore as _, SafetensorsStore, bridge, pytorch::PytorchRea
 
 use super::error::WeightsError;
 use super::names::named_tensors;
+use super::not_weights::{START, not_weights};
 use super::unwrap::unwrapped;
-use crate::files::has_extension;
+use crate::files::{has_extension, open_regular};
 use crate::model::network::{Network, NetworkConfig};
 
 /// Tensors by name, whose values are read when they are used.
@@ -46,7 +47,14 @@ impl WeightsFile {
             return Err(fail("this is a folder".to_owned()));
         }
         // In the system's own words, whatever the format.
-        File::open(path).map_err(|err| fail(err.to_string()))?;
+        let file = open_regular(path).map_err(|err| fail(err.to_string()))?;
+        let mut start = Vec::new();
+        file.take(START)
+            .read_to_end(&mut start)
+            .map_err(|err| fail(err.to_string()))?;
+        if let Some(reason) = not_weights(&start) {
+            return Err(fail(reason.to_owned()));
+        }
         let is_safetensors = is_safetensors(path).map_err(|err| fail(err.to_string()))?;
         let (tensors, metadata): (BTreeMap<String, Tensor>, _) = if is_safetensors {
             let metadata = read_metadata(path).map_err(fail)?;
@@ -366,6 +374,10 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let text = dir.path().join("notes.pth");
         std::fs::write(&text, "hello").unwrap();
+        let pointer = dir.path().join("pointer.safetensors");
+        std::fs::write(&pointer, "version https://git-lfs.github.com/spec/v1\n").unwrap();
+        let message = WeightsFile::open(&pointer).err().unwrap().to_string();
+        assert!(message.contains("git lfs pull"), "{message}");
         let header = dir.path().join("long.safetensors");
         std::fs::write(&header, u64::MAX.to_le_bytes()).unwrap();
         for path in [

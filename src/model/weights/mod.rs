@@ -9,6 +9,7 @@ mod file;
 mod layout;
 mod load;
 mod names;
+mod not_weights;
 mod save;
 mod unwrap;
 

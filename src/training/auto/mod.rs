@@ -245,7 +245,7 @@ impl Chosen {
     /// The recipe's, for the images of a step (Goyal et al., arXiv:1706.02677, section 2.1).
     fn rate(&mut self) {
         let usual = preset(self.config.trunk);
-        let images = |config: &RunConfig| config.batch_size * config.learning.accumulation;
+        let images = RunConfig::images_per_step;
         let [now, then] = [images(&self.config), images(&usual)];
         let exact = usual.learning.learning_rate * now as f64 / then as f64;
         // What is shown is what is trained with.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::log::{LineLog, read_lines};
 use crate::dataset::{ClassList, DatasetRecord, ImageReading};
-use crate::files::{FileError, read_json, write_json};
+use crate::files::{FileError, open_regular, read_json, write_json};
 use crate::training::alarm::Alarm;
 use crate::training::config::{DatasetRef, RunConfig};
 use crate::training::error::TrainError;
@@ -226,6 +226,9 @@ impl RunFolder {
     /// Makes this program the only one that trains the run, and removes the end mark.
     pub(in crate::training) fn lock(&self) -> Result<RunLock, TrainError> {
         let path = self.file("lock");
+        if path.exists() {
+            open_regular(&path).map_err(FileError::read(&path))?;
+        }
         let file = File::create(&path).map_err(FileError::write(&path))?;
         match file.try_lock() {
             Ok(()) => {}
@@ -248,7 +251,7 @@ impl RunFolder {
 
     /// Whether a program is training it.
     pub fn is_locked(&self) -> bool {
-        File::open(self.file("lock"))
+        open_regular(&self.file("lock"))
             .is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
     }
 }

@@ -8,12 +8,12 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::files::{FileError, append, write_atomic};
+use crate::files::{FileError, append, read_regular, write_atomic};
 
 /// All complete lines of `path`; none when there is no such file. The last
 /// line of a killed run may be half a line.
 pub fn read_lines<T: DeserializeOwned>(path: &Path) -> Vec<T> {
-    let text = fs::read(path).unwrap_or_default();
+    let text = read_regular(path).unwrap_or_default();
     text.split(|byte| *byte == b'\n')
         .filter_map(|line| serde_json::from_slice(line).ok())
         .collect()
@@ -34,7 +34,7 @@ impl<T: Serialize + DeserializeOwned> LineLog<T> {
     /// Opens `path` to append. Lines that `keep` rejects, or that are incomplete, are removed.
     pub fn open(path: PathBuf, keep: impl Fn(&T) -> bool) -> Result<Self, FileError> {
         if path.exists() {
-            let text = fs::read(&path).map_err(FileError::read(&path))?;
+            let text = read_regular(&path).map_err(FileError::read(&path))?;
             // As they are: numbers that are read and written again may differ in their last digit.
             let kept = text.split_inclusive(|byte| *byte == b'\n').filter(|line| {
                 line.ends_with(b"\n") && serde_json::from_slice(line).is_ok_and(|line| keep(&line))

@@ -1,14 +1,13 @@
 //! Manifests: small JSON files that name larger ones, with checksums of these and of themselves.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::io;
 use std::path::Path;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::files::{FileError, write_atomic};
+use crate::files::{FileError, read_regular, write_atomic};
 use crate::training::error::TrainError;
 
 /// What is before the checksum of a manifest, which is its last field.
@@ -61,7 +60,7 @@ pub(super) fn write_manifest(path: &Path, value: &impl Serialize) -> Result<(), 
 
 /// Reads what [`write_manifest`] wrote, or a manifest of before December 2026.
 pub(super) fn read_manifest<T: DeserializeOwned>(path: &Path) -> Result<T, TrainError> {
-    let bytes = fs::read(path).map_err(FileError::read(path))?;
+    let bytes = read_regular(path).map_err(FileError::read(path))?;
     let value = serde_json::from_slice(&bytes).map_err(|err| TrainError::read(path, err))?;
     let text = String::from_utf8_lossy(&bytes);
     if let Some(end) = text.rfind(CHECKSUM_KEY) {
@@ -137,6 +136,8 @@ pub(super) mod exact_option {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[derive(Debug, PartialEq, Serialize, Deserialize)]

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::folder::{EndMark, RunFolder};
 use super::manifest::{Checksum, Checksums, exact, exact_option, read_manifest};
 use super::own_names::is_manifest;
-use crate::files::FileError;
+use crate::files::{FileError, read_regular};
 use crate::model::Network;
 use crate::training::error::TrainError;
 use crate::training::finite::check_finite;
@@ -140,7 +140,7 @@ impl RunFolder {
     /// before the first checkpoint.
     pub fn weights_mark(&self) -> Option<u32> {
         // The manifests have checksums of the weights.
-        let manifest = |name: &str| fs::read(self.file(name)).ok();
+        let manifest = |name: &str| read_regular(&self.file(name)).ok();
         let bytes = manifest("best.json").or_else(|| manifest("last.json"))?;
         Some(crc32fast::hash(&bytes))
     }
@@ -290,7 +290,7 @@ impl RunFolder {
         model: Network,
     ) -> Result<Network, TrainError> {
         let path = self.file(name);
-        let bytes = fs::read(&path).map_err(FileError::read(&path))?;
+        let bytes = read_regular(&path).map_err(FileError::read(&path))?;
         if let Some(checksum) = checksum {
             checksum.check(&path, &bytes)?;
         }

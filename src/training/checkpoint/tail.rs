@@ -1,6 +1,6 @@
 //! Follows a run folder that another program may be writing to, and reads only what is new.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 use serde::de::DeserializeOwned;
 
 use super::folder::RunFolder;
+use crate::files::open_regular;
 use crate::training::event::{EpochRecord, StepRecord};
 
 /// What a log has that it did not have before.
@@ -61,7 +62,7 @@ impl LogTail {
 
     /// Whether the file still begins with what was read, and what is behind that, else all of it.
     fn bytes(&self, path: &Path) -> std::io::Result<(bool, Vec<u8>)> {
-        let mut file = File::open(path)?;
+        let mut file = open_regular(path)?;
         let start = self.read - self.seam.len() as u64;
         let mut bytes = Vec::new();
         file.seek(SeekFrom::Start(start))?;
@@ -153,6 +154,8 @@ impl FolderTail {
 #[cfg(test)]
 mod tests {
     use std::io::Write as _;
+
+    use std::fs::File;
 
     use super::*;
 

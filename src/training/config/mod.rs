@@ -229,6 +229,15 @@ impl RunConfig {
         batches.div_ceil(self.learning.accumulation.max(1))
     }
 
+    /// The most images of a batch, and the most batches of a step: more than any machine has memory for,
+    /// and few enough to be counted.
+    pub const MOST_IMAGES: usize = 1 << 16;
+
+    /// Images that a step learns from.
+    pub fn images_per_step(&self) -> usize {
+        self.batch_size.saturating_mul(self.learning.accumulation)
+    }
+
     /// Number of steps of the whole run.
     pub fn total_steps(&self, steps_per_epoch: usize) -> usize {
         let all = self.epochs.saturating_mul(steps_per_epoch);

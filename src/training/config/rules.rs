@@ -52,7 +52,7 @@ impl RunConfig {
             "batches of a folder are drawn already; leave one of both out",
         );
         positive(&mut rules, "epochs", self.epochs);
-        positive(&mut rules, "batch size", self.batch_size);
+        countable(&mut rules, "batch size", self.batch_size);
         positive(&mut rules, "workers", self.workers);
         positive(&mut rules, "max steps", self.max_steps.unwrap_or(1));
         if let Some(cache) = &self.decoded_cache {
@@ -117,7 +117,7 @@ impl RunConfig {
             let holds = value >= 0.0 && value.is_finite();
             rules.check(holds, field, value, "it must be 0 or more");
         }
-        positive(rules, "accumulation", learning.accumulation);
+        countable(rules, "accumulation", learning.accumulation);
         if let Some(norm) = learning.clip_norm {
             let holds = norm > 0.0 && norm.is_finite();
             rules.check(holds, "clip norm", norm, "it must be above 0");
@@ -291,6 +291,13 @@ impl RunConfig {
 
 fn positive(rules: &mut BrokenRules, field: &'static str, value: usize) {
     rules.check(value > 0, field, value, "it must be 1 or more");
+}
+
+/// Images of a batch, or batches of a step.
+fn countable(rules: &mut BrokenRules, field: &'static str, value: usize) {
+    positive(rules, field, value);
+    let holds = value <= RunConfig::MOST_IMAGES;
+    rules.check(holds, field, value, "it must be at most 65536");
 }
 
 fn size_rules(rules: &mut BrokenRules, field: &'static str, size: Size) {

@@ -6,7 +6,7 @@ use crate::training::{Reduction, Schedule};
 
 #[test]
 fn each_value_is_checked_and_named() {
-    let cases: [(Edit, &str); 11] = [
+    let cases: [(Edit, &str); 13] = [
         (
             |config| (config.trunk, config.recompute_activations) = (Trunk::Googlenet, true),
             "recompute activations is on",
@@ -14,6 +14,14 @@ fn each_value_is_checked_and_named() {
         (
             |config| config.learning.accumulation = 0,
             "accumulation is 0",
+        ),
+        (
+            |config| config.learning.accumulation = usize::MAX,
+            "it must be at most 65536",
+        ),
+        (
+            |config| config.batch_size = 65_537,
+            "batch size is 65537; it must be at most 65536",
         ),
         (|config| config.learning.bias_rate = -1.0, "bias rate is -1"),
         (

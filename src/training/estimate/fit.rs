@@ -95,7 +95,7 @@ fn smaller_batch(
     _: &DataFacts,
     fits: &dyn Fn(&RunConfig) -> bool,
 ) -> Option<RunConfig> {
-    let images = config.batch_size * config.learning.accumulation;
+    let images = config.images_per_step();
     let mut changed = config.clone();
     while changed.batch_size > 1 {
         changed.batch_size /= 2;

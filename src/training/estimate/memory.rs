@@ -40,7 +40,8 @@ pub struct MemoryEstimate {
 }
 
 impl MemoryEstimate {
-    /// Of a run with these settings, on their device.
+    /// Of a run with these settings, on their device; of more images than a batch may have, that of the
+    /// most.
     pub fn new(config: &RunConfig, facts: &DataFacts) -> Self {
         let by = match config.device {
             DeviceId::Cpu => ComputedBy::Processor,
@@ -52,7 +53,7 @@ impl MemoryEstimate {
         let network = config.network(facts.classes);
         let train_size = config.augment.crop.unwrap_or(facts.largest);
         let memory = network.training_memory(
-            config.batch_size,
+            config.batch_size.min(RunConfig::MOST_IMAGES),
             train_size.dims(),
             config.recompute_activations,
             by,
@@ -134,8 +135,10 @@ fn average(config: &RunConfig, weights: u64) -> u64 {
 
 /// The batch in hand, and two that each thread has made in advance: floats, and labels.
 fn batches(config: &RunConfig, size: Size) -> u64 {
-    let batch = config.batch_size as u64 * size.pixels() * (3 * VALUE + 1);
-    (1 + 2 * config.workers as u64) * batch
+    let images = config.batch_size.min(RunConfig::MOST_IMAGES) as u64;
+    let batch = images * size.pixels() * (3 * VALUE + 1);
+    // No machine has more threads.
+    (1 + 2 * config.workers.min(1 << 10) as u64) * batch
 }
 
 /// Decoded pairs of a usual size, up to what is kept of them.

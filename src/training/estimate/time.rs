@@ -110,7 +110,7 @@ impl RunTime {
 /// Multiply-adds of a step.
 fn operations(config: &RunConfig, facts: &DataFacts) -> u64 {
     let size = config.augment.crop.unwrap_or(facts.usual);
-    let images = config.batch_size * config.learning.accumulation;
+    let images = config.images_per_step();
     let network = config.network(facts.classes);
     network
         .step_cost(size.dims(), config.recompute_activations)
@@ -123,6 +123,7 @@ mod tests {
     use super::*;
     use crate::dataset::Size;
     use crate::model::Trunk;
+    use crate::training::estimate::memory::MemoryEstimate;
     use crate::training::{DeviceId, preset};
 
     const FACTS: DataFacts = DataFacts {
@@ -155,6 +156,23 @@ mod tests {
         let time = RunTime::estimate(&config, &FACTS, &runs[..1], None).expect("a time");
         assert_eq!(time.source, TimeSource::Scaled("small".to_owned()));
         assert!((time.step_secs - 0.2).abs() < 1e-9);
+    }
+
+    #[test]
+    fn the_most_images_of_the_largest_size_have_a_time_and_a_memory() {
+        let mut config = preset(Trunk::Vgg16);
+        config.batch_size = RunConfig::MOST_IMAGES;
+        config.learning.accumulation = RunConfig::MOST_IMAGES;
+        config.augment.crop = Some(Size::new(8192, 8192));
+        config.validate().expect("a valid configuration");
+        assert_eq!(operations(&config, &FACTS), u64::MAX);
+        let memory = MemoryEstimate::new(&config, &FACTS);
+        // Of the first map alone, 64 channels of 4 bytes.
+        assert!(memory.total() > (RunConfig::MOST_IMAGES as u64) << (26 + 8));
+        // What is refused anyway is not counted wrong, but as the most that is not.
+        config.batch_size = usize::MAX;
+        assert_eq!(MemoryEstimate::new(&config, &FACTS), memory);
+        assert_eq!(operations(&config, &FACTS), u64::MAX);
     }
 
     #[test]

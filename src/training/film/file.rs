@@ -11,7 +11,7 @@ use image::codecs::jpeg::JpegEncoder;
 
 use super::{Film, FilmFrame, FilmProbe, MAGIC, delta};
 use crate::dataset::{LabelMap, Rgb};
-use crate::files::FileError;
+use crate::files::{FileError, open_regular};
 
 /// Of the images, in percent.
 const JPEG_QUALITY: u8 = 88;
@@ -184,7 +184,7 @@ fn take_up(film: &mut Film, mut bytes: &[u8]) {
 /// # Errors
 /// When the file cannot be read.
 pub fn read_film(path: &Path, known: Option<&Film>) -> Result<Option<Film>, FileError> {
-    let mut file = match File::open(path) {
+    let mut file = match open_regular(path) {
         Ok(file) => file,
         Err(err) if err.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(err) => return Err(FileError::read(path)(err)),

@@ -12,7 +12,7 @@ use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use super::file::{decode, encode_frame, framed};
 use super::{Film, FilmFrame, FilmProbe, KEY_EVERY, MAX_SIDE, delta};
 use crate::dataset::{LabelMap, Rgb, Size, resize_labels, resize_rgb};
-use crate::files::{FileError, append, write_atomic};
+use crate::files::{FileError, append, read_regular, write_atomic};
 
 /// A film with more frames is thinned.
 pub(super) const MAX_FRAMES: usize = 1200;
@@ -132,7 +132,7 @@ pub(super) struct Reel {
 impl Reel {
     /// Continues the film in `path` behind `step`, or begins one.
     pub fn open(path: &Path, probes: Vec<FilmProbe>, step: usize) -> Result<Self, FileError> {
-        let found = fs::read(path).ok();
+        let found = read_regular(path).ok();
         let found = found.as_deref().and_then(decode);
         let film = match found {
             Some(mut film) if is_of(&film, &probes) => {
