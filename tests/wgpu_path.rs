@@ -81,8 +81,24 @@ fn the_gpu_follows_the_processor() {
     }
     log::set_logger(&Lines).expect("the first logger");
     log::set_max_level(log::LevelFilter::Info);
-    let parts: [(&str, fn()); 8] = [
+    let parts: [(&str, fn()); 12] = [
         ("runs", gpu_runs::three_steps_follow_the_processor),
+        (
+            "settings",
+            gpu_runs::settings::settings_follow_the_processor,
+        ),
+        (
+            "resume",
+            gpu_runs::settings::a_resumed_run_goes_on_as_an_unbroken_one,
+        ),
+        (
+            "looks inside",
+            gpu_runs::inside::looks_equal_those_of_the_processor,
+        ),
+        (
+            "parts of images",
+            gpu_runs::inside::parts_of_images_of_a_resnet_equal_those_of_the_processor,
+        ),
         ("memory", gpu_memory::is_what_was_estimated),
         // What real GPUs must pass before they are offered.
         ("self-test", || {
@@ -96,7 +112,7 @@ fn the_gpu_follows_the_processor() {
     ];
     for (name, part) in parts {
         part();
-        // Training, validation, evaluation and prediction: there is no candidate to time.
+        // Training, validation, evaluation, prediction and looks inside: there is no candidate to time.
         assert_eq!(*TUNED.lock().expect("no panic"), [""; 0], "{name}");
     }
     // Of Burn's own sum there are several.
@@ -217,7 +233,39 @@ fn every_part_of_a_step_is_measured() {
         // Nothing of a layer is left to Burn's tuner.
         let ours = result.route.starts_with("GPU kernel") || result.pass == Pass::Step;
         assert!(ours || result.layer.contains("/b1"), "{result:?}");
+        assert_eq!(result.tuning_ms, Some(0.0), "{result:?}");
     }
+    let of = |start: &str, pass: Pass| {
+        let result = results
+            .iter()
+            .find(|result| result.layer.starts_with(start) && result.pass == pass);
+        result.unwrap_or_else(|| panic!("no {pass:?} of {start}"))
+    };
+    // What each pass of each kind of layer is computed by, and how fast.
+    for (start, pass, name) in [
+        ("3x3", Pass::Forward, "GPU kernel"),
+        ("3x3", Pass::DataGradient, "GPU kernel"),
+        ("3x3", Pass::WeightGradient, "GPU kernel"),
+        ("up ", Pass::Forward, "GPU kernel"),
+        ("pool ", Pass::Forward, "GPU kernel pool::"),
+        ("pool ", Pass::DataGradient, "GPU kernel pool::"),
+        ("batch norm", Pass::Forward, "GPU kernel batch_norm::"),
+        (
+            "vgg16-slim",
+            Pass::LossForward,
+            "GPU kernel cross_entropy::",
+        ),
+        ("vgg16-slim", Pass::Optimizer, "GPU kernel sgd_group::"),
+    ] {
+        let result = of(start, pass);
+        assert!(result.route.starts_with(name), "{result:?}");
+        let convolves = start == "3x3" || start == "up ";
+        assert_eq!(result.tflop_per_sec.is_some(), convolves, "{result:?}");
+        assert!(result.gbyte_per_sec.is_some(), "{result:?}");
+    }
+    // Programs are compiled at their first use, here or in the runs before, and at no later one.
+    let later = results.iter().filter_map(|result| result.calls.as_ref());
+    assert_eq!(later.map(|calls| calls.compiled).sum::<usize>(), 0);
 }
 
 fn logits_equal_those_of_the_processor() {

@@ -22,6 +22,8 @@ pub struct DeviceCalls {
     pub launches: usize,
     /// Of them, those of the library below, by name.
     pub library_launches: BTreeMap<String, usize>,
+    /// Of them, the program's own, by file and function.
+    pub own_launches: BTreeMap<String, usize>,
     /// Writes of the program to the device: data, and arguments of kernels that are not there yet.
     pub uploads: usize,
     /// Commands that were handed to the driver together.
@@ -94,12 +96,27 @@ fn note_launch(kernel: &'static str) {
     if let Some(count) = count().as_mut() {
         count.since = Instant::now();
         count.calls.launches += 1;
-        if !kernel.starts_with(env!("CARGO_CRATE_NAME")) {
-            let short = kernel.split('<').next().unwrap_or(kernel);
-            let short = short.rsplit("::").next().unwrap_or(short).to_owned();
-            *count.calls.library_launches.entry(short).or_default() += 1;
-        }
+        let (launches, name) = match own_name(kernel) {
+            Some(name) => (&mut count.calls.own_launches, name),
+            None => (&mut count.calls.library_launches, library_name(kernel)),
+        };
+        *launches.entry(name.to_owned()).or_default() += 1;
     }
+}
+
+/// File and function of a kernel of the program: what it is a type of is a module of that name.
+fn own_name(kernel: &str) -> Option<&str> {
+    let path = kernel.strip_prefix(concat!(env!("CARGO_CRATE_NAME"), "::kernels::gpu::"))?;
+    let path = path.split('<').next().unwrap_or(path);
+    Some(
+        path.rsplit_once("::")
+            .map_or(path, |(function, _)| function),
+    )
+}
+
+fn library_name(kernel: &str) -> &str {
+    let path = kernel.split('<').next().unwrap_or(kernel);
+    path.rsplit("::").next().unwrap_or(path)
 }
 
 /// Counts what a line of a library says, where something is counted.
@@ -187,11 +204,13 @@ mod tests {
         lines();
         let counting = Counting::start();
         note_launch("a::b::Reduce<f32, c::D>");
-        note_launch("fcn_workbench::kernels::gpu::Ours");
+        note_launch("fcn_workbench::kernels::gpu::pool::forward::Forward<f32, u::V>");
         lines();
         let calls = counting.end();
         assert_eq!((calls.launches, calls.compiled), (2, 1));
         assert_eq!(calls.library_launches, [("Reduce".to_owned(), 1)].into());
+        let own = [("pool::forward".to_owned(), 1)].into();
+        assert_eq!(calls.own_launches, own);
         assert_eq!((calls.uploads, calls.submissions), (1, 1));
         assert_eq!((calls.waits, calls.paced), (1, 1));
         assert_eq!(calls.tuned, ["Sum(8)"]);

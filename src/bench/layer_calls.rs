@@ -107,6 +107,9 @@ pub(super) struct Prepared {
     arithmetic: Arithmetic,
 }
 
+/// A route that says nothing of what is chosen.
+pub(super) const GPU_KERNEL: &str = "GPU kernel";
+
 /// Rate of the measured steps: so small that the weights stay sound.
 const RATE: f64 = 1e-9;
 
@@ -240,7 +243,7 @@ impl Prepared {
         };
         match routes {
             Some(routes) => routes[nth].clone(),
-            None if kernels::is_on_gpu(&self.input) => "GPU kernel".to_owned(),
+            None if kernels::is_on_gpu(&self.input) => GPU_KERNEL.to_owned(),
             None => "processor".to_owned(),
         }
     }

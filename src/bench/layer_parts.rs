@@ -100,6 +100,10 @@ pub struct LayerResult {
     pub gbyte_per_sec: Option<f64>,
     /// What computes it.
     pub route: String,
+    /// Milliseconds of the first use that Burn's tuner took on a GPU: 0 where it was asked for nothing,
+    /// else what generating, compiling and a later use do not account for.
+    #[serde(default)]
+    pub tuning_ms: Option<f64>,
     /// What the first use asked of a GPU.
     pub first_calls: Option<DeviceCalls>,
     /// What a later use asks of a GPU.
@@ -190,6 +194,7 @@ impl LayersJob {
             gbyte: (values * size_of::<f32>()) as f64 / 1e9,
             gbyte_per_sec: None,
             route: String::new(),
+            tuning_ms: None,
             first_calls: None,
             calls: None,
             problem: None,

@@ -5,8 +5,9 @@
 //! `count` (layers of the network that are the same; times are of one), `first_ms` (the first use:
 //! generated, compiled and tuned), `later_ms` (the middle of `rounds` later ones), `rounds`, `gflop`,
 //! `tflop_per_sec`, `gbyte` (read and written at least), `gbyte_per_sec`, `route` (what computes it),
-//! `problem` (why there is no time), and of a GPU `first_calls` and `calls`, what the first use and a
-//! later one ask of it: `launches` of kernels, `library_launches` (of them Burn's, by name), `uploads`,
+//! `tuning_ms` (of the first use, what Burn's tuner took), `problem` (why there is no time), and of a GPU `first_calls` and `calls`, what the first use and a
+//! later one ask of it: `launches` of kernels, `own_launches` and `library_launches` (of them ours and
+//! Burn's, by name), `uploads`,
 //! `submissions`, `waits` for the device, `paced` (waits for work long before, so that no more piles up;
 //! the device has work meanwhile), `compiled` programs with `generating_ms` and `compiling_ms`, and `tuned`
 //! (what the tuner did not know).
@@ -177,11 +178,14 @@ fn first_use(results: &[LayerResult]) -> String {
     }
     let ms = |of: fn(&DeviceCalls) -> f64| number(calls().map(of).sum());
     let tuned: usize = calls().map(|calls| calls.tuned.len()).sum();
+    let tuning: f64 = results.iter().filter_map(|part| part.tuning_ms).sum();
     format!(
-        "\nFirst use: {} programs, {} ms to generate them and {} ms to compile them; the tuner timed {tuned} cases",
+        "\nFirst use: {} programs, {} ms to generate them and {} ms to compile them; the tuner timed {tuned} cases in \
+         {} ms",
         calls().map(|calls| calls.compiled).sum::<usize>(),
         ms(|calls| calls.generating_ms),
         ms(|calls| calls.compiling_ms),
+        number(tuning),
     )
 }
 
@@ -219,6 +223,7 @@ mod tests {
             tflop_per_sec: Some(1.25),
             gbyte: 0.03,
             gbyte_per_sec: None,
+            tuning_ms: None,
             route: "GPU kernel 128x128".into(),
             first_calls: None,
             calls: None,

@@ -306,6 +306,7 @@ impl Report for TextReport<'_> {
             Phase::Validating { done, total } => format!("validating {done}/{total}"),
             Phase::Preparing(_) => "preparing the GPU".to_owned(),
             Phase::Stopping | Phase::StoppingNow => "stopping".to_owned(),
+            Phase::Waiting(_) => "waiting until it can be saved".to_owned(),
             _ => format!("epoch {}/{}", active.epoch.max(1), run.config.epochs),
         }];
         if let Some(loss) = self.loss {

@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use super::layout::masks_among;
 use super::prepare::{self, unpacked, zipped_names};
 use super::{DatasetError, IMAGE_EXTENSIONS};
 use crate::files::{FileError, has_extension, own_files};
+use crate::text::plural;
 
 /// Extensions of images, and of archives of them.
 pub const IMAGES_AND_ARCHIVES: [&str; IMAGE_EXTENSIONS.len() + ARCHIVE_EXTENSIONS.len()] = {
@@ -38,7 +40,7 @@ pub struct ImageFiles {
 impl ImageFiles {
     /// Replaces each folder by the images directly in it, or by those of the folders in it where
     /// there are none, without hidden files and, where there are others, without what this program
-    /// wrote there. A file that is named by itself is kept whatever its extension, so that opening
+    /// wrote there and without the masks of a dataset. A file that is named by itself is kept whatever its extension, so that opening
     /// it can say what is wrong. A zip or tar is unpacked in `cache`, once and within bounds, and stands for
     /// its images as a folder does; `progress` is told how much of how much of it is done, and says whether
     /// to continue. Reads the disk.
@@ -134,6 +136,7 @@ fn images_in(folder: &Path, named: &Path) -> Result<Vec<PathBuf>, DatasetError> 
             if own.len() < images.len() {
                 images.retain(|image| !own.contains(image));
             }
+            leave_masks_out(folder, &mut images);
             return Ok(images);
         }
         level = folders;
@@ -142,6 +145,25 @@ fn images_in(folder: &Path, named: &Path) -> Result<Vec<PathBuf>, DatasetError> 
         path: named.to_owned(),
         extensions: IMAGE_EXTENSIONS.join(", "),
     })
+}
+
+/// Masks of a dataset beside its images are no photos.
+fn leave_masks_out(folder: &Path, images: &mut Vec<PathBuf>) {
+    let masks = masks_among(folder, images);
+    let Some(first) = images.iter().find(|image| masks.contains(*image)) else {
+        return;
+    };
+    log::warn!(
+        "{}: {} of other images here, left out, such as {}",
+        folder.display(),
+        plural(
+            masks.len(),
+            "file looks like the mask",
+            "files look like the masks"
+        ),
+        first.display()
+    );
+    images.retain(|image| !masks.contains(image));
 }
 
 /// Hidden files are other programs' notes about images (`._photo.jpg` of macOS), not images.
@@ -296,6 +318,40 @@ mod tests {
         // A folder of masks alone was meant as it is.
         fs::remove_file(path("a.jpg")).expect("removed");
         assert_eq!(found(), [path("a.png")]);
+    }
+
+    #[test]
+    fn masks_of_a_dataset_are_no_photos() {
+        let dir = tempfile::tempdir().expect("a folder");
+        for (names, expected) in [
+            (
+                &[
+                    "train/a.jpg",
+                    "train/a_mask.png",
+                    "valid/b.png",
+                    "valid/b_mask.png",
+                ][..],
+                &["a.jpg", "b.png"][..],
+            ),
+            (
+                &["img/a.jpg", "masks/a.png", "img/b.jpg"],
+                &["a.jpg", "b.jpg"],
+            ),
+            // Whose mask, if it is one?
+            (&["a_mask.png", "b.jpg"], &["a_mask.png", "b.jpg"]),
+            (&["a.jpg", "a.png"], &["a.jpg", "a.png"]),
+            (&["c.png", "c_l.png"], &["c.png", "c_l.png"]),
+        ] {
+            let root = dir.path().join(expected.concat());
+            for name in names {
+                let path = root.join(name);
+                fs::create_dir_all(path.parent().expect("a folder")).expect("created");
+                fs::write(path, name).expect("a file");
+            }
+            let found = find(&[root]);
+            let shown = found.images.iter().filter_map(|image| image.file_name());
+            assert_eq!(shown.collect::<Vec<_>>(), expected, "{names:?}");
+        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Damaged files of every kind that is read, 10,000 in all: whatever is in them, the answer is a
+//! Damaged files of every kind that is read, more than 10,000 in all: whatever is in them, the answer is a
 //! result or an error that names the file.
 
 use std::fs;
@@ -19,10 +19,10 @@ use super::{
 const TIMES: usize = 400;
 /// Kinds of files, by test.
 const IMAGES_AND_MASKS: usize = 13;
-const LISTS: usize = 6;
+const LISTS: usize = 9;
 const ANNOTATIONS: usize = 3;
 const ARCHIVES: usize = 3;
-const _: () = assert!(TIMES * (IMAGES_AND_MASKS + LISTS + ANNOTATIONS + ARCHIVES) == 10_000);
+const _: () = assert!(TIMES * (IMAGES_AND_MASKS + LISTS + ANNOTATIONS + ARCHIVES) > 10_000);
 
 /// Changes, cuts or lengthens a file at random places.
 fn mutated(original: &[u8], rng: &mut Rng) -> Vec<u8> {
@@ -203,6 +203,32 @@ fn lists_class_lists_maps_and_tables() {
         "# label:color_rgb:parts:actions\nground:0,0,0::\ncar:128,0,0::\n",
     );
     checked.file(&cvat.join("labelmap.txt"), &mut || opened(&cvat, &cache));
+    // Lists in JSON and in UTF-16, beside folders of pairs, and a document of pairs.
+    let folders = dir.path().join("folders");
+    fs::rename(&table, &folders).expect("renamed");
+    for name in ["pairs.csv", "classes.txt"] {
+        fs::remove_file(folders.join(name)).expect("removed");
+    }
+    let names = r#"["a", {"image": "i/b.png"}]"#;
+    let utf16: Vec<u8> = "\u{feff}a\r\nb\r\n"
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    let pairs = r#"{"labels": {"0": "x", "1": "y"}, "training": [{"image": "i/a.png", "label": "m/a.png"},
+        {"image": "i/b.png", "label": "m/b.png"}]}"#;
+    for (name, bytes) in [
+        ("train.json", names.as_bytes()),
+        ("train.txt", &utf16),
+        ("dataset.json", pairs.as_bytes()),
+    ] {
+        let path = folders.join(name);
+        fs::write(&path, bytes).expect("written");
+        checked.file(&path, &mut || match opened(&folders, &cache) {
+            Err(message) if message.contains("folders: ") => Ok(()),
+            other => other,
+        });
+        fs::remove_file(&path).expect("removed");
+    }
     assert_eq!(checked.0, LISTS);
 }
 

@@ -24,6 +24,7 @@ mod memory;
 mod meters;
 mod notice;
 mod notify;
+mod on_device;
 mod outputs;
 mod path_kinds;
 pub mod plots;

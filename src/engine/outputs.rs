@@ -8,6 +8,8 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use strum::VariantArray as _;
+
 use super::dataset::dataset_folder;
 use super::predict::NetworkSource;
 use super::tasks::Task;
@@ -95,11 +97,8 @@ fn holds_pairs(root: &Path, cache: &Path, folder: &Path) -> bool {
     let Ok(dataset) = Dataset::open_any(&root, cache, &mut |_, _| true) else {
         return false;
     };
-    let items = [Split::Train, Split::Val].map(|split| dataset.items(split));
-    let files = items
-        .into_iter()
-        .flatten()
-        .flat_map(|item| [&item.image, &item.mask]);
+    let lists = Split::VARIANTS.iter().map(|split| dataset.items(*split));
+    let files = lists.flatten().flat_map(|item| [&item.image, &item.mask]);
     let parents: BTreeSet<&Path> = files.filter_map(|path| path.parent()).collect();
     parents
         .into_iter()

@@ -49,6 +49,7 @@ mod gemm;
 mod gpu;
 mod matrix_product;
 mod ops;
+mod resized_part;
 mod sgd_factors;
 mod tiling;
 mod work;
@@ -76,6 +77,7 @@ pub use matrix_product::{EnteredCut, PRODUCT_TILES, ProductCut, ProductTile};
 pub use ops::cross_entropy::cross_entropy_sum;
 pub use ops::sgd_step::{SgdSteps, SteppedWeights, sgd_step};
 pub use ops::sum_of_squares::sum_of_squares;
+pub use resized_part::ResizedPart;
 pub use sgd_factors::SgdStep;
 pub use work::{EnteredWork, Work};
 
@@ -270,12 +272,23 @@ pub fn add_relu(one: Tensor<4>, other: Tensor<4>) -> Tensor<4> {
 /// - output: `[batch_size, channels, height, width]`
 pub fn resize(map: Tensor<4>, size: [usize; 2]) -> Tensor<4> {
     // Burn has no gradient of its interpolation on GPUs, so that this path is no choice.
-    gpu::layers::resize(&map, size).unwrap_or_else(|| {
+    let [_, _, rows, columns] = map.dims();
+    let all = ResizedPart::all([rows, columns], size);
+    gpu::layers::resize(&map, all).unwrap_or_else(|| {
         let options = InterpolateOptions::new(InterpolateMode::Bilinear)
             .with_align_corners(false)
             .with_output_size(size);
         interpolate(map, options)
     })
+}
+
+/// Interpolates a part of a map: one pass on a GPU, where Burn would time candidates for products.
+///
+/// # Shapes
+/// - map: `[batch_size, channels, rows, columns]`, from `map_first` on
+/// - output: `[batch_size, channels, height, width]`, `size`
+pub fn resize_part(map: Tensor<4>, part: &ResizedPart) -> Tensor<4> {
+    gpu::layers::resize(&map, *part).unwrap_or_else(|| resized_part::by_products(map, part))
 }
 
 /// The logarithm of softmax over the classes: ours on a GPU, else Burn's.

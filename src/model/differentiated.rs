@@ -11,9 +11,10 @@ use burn::tensor::Tensor;
 
 use super::feature_map::{FeatureMap, folded};
 use super::network::Network;
-use super::part::{ImagePart, ResizedPart};
+use super::part::ImagePart;
 use super::precision::convolve;
 use super::upsample::UpsamplingLayer;
+use crate::kernels::{self, ResizedPart};
 
 /// One logit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,7 +44,7 @@ impl Network {
         let logits = net.compute_part(Differentiated(image.clone()), part).0;
         let (label, [row, column]) = (logit.label, logit.pixel);
         let score = logits.slice([0..1, label..label + 1, row..row + 1, column..column + 1]);
-        let gradients = score.clone().sum().backward();
+        let gradients = kernels::sum(score.clone()).backward();
         let gradient = image.grad(&gradients).unwrap_or(nothing);
         (score.inner(), gradient)
     }

@@ -7,10 +7,9 @@ use burn::nn::{BatchNorm, Dropout};
 use burn::tensor::Tensor;
 
 use super::geometry::crop;
-use super::part::{ResizedPart, resize_part};
 use super::precision::{convolve, full, in_full};
 use super::upsample::UpsamplingLayer;
-use crate::kernels;
+use crate::kernels::{self, ResizedPart};
 
 /// A feature map: a tensor, or only its shape where a network is walked through to count what it
 /// computes. Networks are written once, for both.
@@ -138,7 +137,7 @@ impl FeatureMap for Tensor<4> {
     }
 
     fn resize_part(self, part: &ResizedPart) -> Self {
-        resize_part(self, part)
+        kernels::resize_part(self, part)
     }
 }
 

@@ -36,7 +36,6 @@ pub use geometry::{Geometry, crop};
 pub use network::{Network, NetworkConfig};
 pub use param_stage::{ParamStage, StagePath};
 pub use part::ImagePart;
-pub(crate) use part::{ResizedPart, resize_part};
 pub use receptive_field::ReceptiveField;
 pub use stages::StageEnds;
 pub use taps::LayerOutput;

@@ -13,8 +13,8 @@ use burn::tensor::{Device, Tensor};
 use super::cost::Shape;
 use super::feature_map::FeatureMap;
 use super::network::{Network, NetworkConfig};
-use super::part::ResizedPart;
 use super::upsample::UpsamplingLayer;
+use crate::kernels::ResizedPart;
 
 /// What a layer makes.
 #[derive(Debug, Clone, PartialEq, Eq)]

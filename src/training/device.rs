@@ -169,7 +169,7 @@ pub fn open(id: DeviceId) -> Result<Device, TrainError> {
     if is_lost(id) {
         return Err(refused(
             id,
-            "it was lost during a run; restart the program to use it again",
+            "it was lost; restart the program to use it again",
         ));
     }
     match id {

@@ -8,7 +8,7 @@ use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Mutex, Once, PoisonError};
 
 use super::config::RunConfig;
-use super::device;
+use super::device::{self, DeviceId};
 use super::error::TrainError;
 use super::estimate::{DataFacts, MemoryEstimate, MemoryRoom, advice_text, fitting_changes};
 
@@ -60,8 +60,8 @@ impl DeviceFault {
 /// results that are missing.
 static HEARD: Mutex<Option<String>> = Mutex::new(None);
 
-/// Listens to panics from now on, and forgets what was heard before.
-fn listen() {
+/// Listens to panics from now on.
+pub(super) fn listen() {
     static INSTALLED: Once = Once::new();
     INSTALLED.call_once(|| {
         let others = panic::take_hook();
@@ -73,7 +73,6 @@ fn listen() {
             others(panic);
         }));
     });
-    heard();
 }
 
 /// What was heard since.
@@ -92,6 +91,8 @@ pub(super) fn named<T>(
     work: impl FnOnce() -> Result<T, TrainError>,
 ) -> Result<T, TrainError> {
     listen();
+    // What was heard before is not of this work.
+    heard();
     let result = panic::catch_unwind(AssertUnwindSafe(work));
     let text = match &result {
         Err(payload) => Some(panic_text(&**payload)),
@@ -117,21 +118,42 @@ fn explain(
     config: &RunConfig,
     facts: impl FnOnce() -> DataFacts,
 ) -> Option<TrainError> {
+    fault_in(text, config.device, || {
+        ("these settings", advice(config, &facts()))
+    })
+}
+
+/// What a prediction or an evaluation on a device is told where its error or panic, `text`, is about the
+/// device; `None` where it is about something else.
+pub fn prediction_fault(text: &str, device: DeviceId) -> Option<TrainError> {
+    let advice = "Choose smaller tiles or images, or the device cpu";
+    fault_in(text, device, || ("this image", advice.to_owned()))
+}
+
+/// `full` says what the memory was for, and what would take less.
+fn fault_in(
+    text: &str,
+    device: DeviceId,
+    full: impl FnOnce() -> (&'static str, String),
+) -> Option<TrainError> {
     let (fault, text) = match (DeviceFault::of(text), heard()) {
         (Some(fault), _) => (fault, text.to_owned()),
         (None, heard) => heard.and_then(|text| Some((DeviceFault::of(&text)?, text)))?,
     };
-    let device = config.device.to_string();
-    let reason = reason_of(&text);
+    let (id, reason) = (device.to_string(), reason_of(&text));
     Some(match fault {
-        DeviceFault::OutOfMemory => TrainError::OutOfMemory {
-            device,
-            reason,
-            advice: advice(config, &facts()),
-        },
+        DeviceFault::OutOfMemory => {
+            let (work, advice) = full();
+            TrainError::OutOfMemory {
+                device: id,
+                work,
+                reason,
+                advice,
+            }
+        }
         DeviceFault::Lost => {
-            device::lose(config.device);
-            TrainError::DeviceLost { device, reason }
+            device::lose(device);
+            TrainError::DeviceLost { device: id, reason }
         }
     })
 }
@@ -157,7 +179,6 @@ mod tests {
     use super::*;
     use crate::dataset::Size;
     use crate::model::Trunk;
-    use crate::training::device::DeviceId;
     use crate::training::preset;
 
     #[test]
@@ -258,6 +279,19 @@ mod tests {
 
         let other = failed(DeviceId::Cpu, "a kernel is wrong");
         assert!(matches!(other, TrainError::Execution(_)), "{other}");
+    }
+
+    #[test]
+    fn predictions_are_told_what_happened_to_their_device() {
+        let full = prediction_fault("wgpu error: Out of Memory", DeviceId::Gpu(72));
+        let text = full.expect("a fault").to_string();
+        let expected = "device gpu:72 has too little memory for this image (wgpu error: Out of Memory). Choose \
+                        smaller tiles or images, or the device cpu";
+        assert_eq!(text, expected);
+        assert!(!device::is_lost(DeviceId::Gpu(72)));
+        let lost = prediction_fault("Parent device is lost", DeviceId::Gpu(73));
+        assert!(matches!(lost, Some(TrainError::DeviceLost { .. })));
+        assert!(device::is_lost(DeviceId::Gpu(73)));
     }
 
     #[test]

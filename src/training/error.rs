@@ -67,9 +67,11 @@ pub enum TrainError {
         available: String,
     },
     /// The device has no memory left.
-    #[error("device {device} has too little memory for these settings ({reason}). {advice}")]
+    #[error("device {device} has too little memory for {work} ({reason}). {advice}")]
     OutOfMemory {
         device: String,
+        /// What it was for: `these settings`.
+        work: &'static str,
         reason: String,
         advice: String,
     },

@@ -8,7 +8,6 @@ use burn::tensor::Device;
 use super::checkpoint::{RunFolder, RunMeta, SavedWeights};
 use super::config::{InitialWeights, RunConfig};
 use super::error::TrainError;
-use super::finite::check_finite;
 use super::preset::preset;
 use crate::dataset::{BandChoice, ClassList, ImageReading, Normalization};
 use crate::files::Output;
@@ -195,7 +194,6 @@ pub(super) fn load_file(
     let network = network_config.init(device);
     let plan = LoadPlan::new(&file, layout, &network, &network_config, Purpose::Predict)?;
     let network = plan.apply(&file, network)?;
-    check_finite(&network, &choice.path)?;
     let dataset_name = format!("weights of {}", choice.path.display());
     Ok((
         network,

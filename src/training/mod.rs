@@ -87,6 +87,7 @@ pub use control::Control;
 pub use device::{
     DeviceEntry, DeviceId, DeviceKind, MatrixUnitsState, is_lost, open as open_device,
 };
+pub use device_fault::prediction_fault;
 pub use device_memory::DeviceMemory;
 pub use error::TrainError;
 pub use estimate::{
@@ -101,7 +102,7 @@ pub use event::{
 pub use external_weights::{WeightsChoice, WeightsSummary, export_run, import_run};
 pub use grid::{Grid, GridError};
 pub use history_table::{HistoryTable, TableRun};
-pub use initial_weights::{check_initial_weights, initial_network};
+pub use initial_weights::{InitialTensors, initial_network};
 pub use learner::Learner;
 pub use learning::{Learning, OptimizerKind, Reduction};
 pub use machine::{MachineMemory, MemoryWatch, memory_text};

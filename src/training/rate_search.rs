@@ -7,7 +7,9 @@ use super::checkpoint::RunFolder;
 use super::class_balance::ClassBalance;
 use super::config::RunConfig;
 use super::device;
+use super::device_fault;
 use super::error::TrainError;
+use super::estimate::DataFacts;
 use super::gradients::read;
 use super::learner::Learner;
 use super::learning::{OptimizerKind, Reduction};
@@ -98,6 +100,19 @@ impl RateSearch {
     /// # Errors
     /// When something cannot be read, and when the rest is not wanted.
     pub fn run(
+        config: &RunConfig,
+        range: RateRange,
+        dataset: &Dataset,
+        runs: &Path,
+        goes_on: &mut dyn FnMut(f32) -> bool,
+    ) -> Result<Self, TrainError> {
+        let facts = || DataFacts::read(dataset);
+        device_fault::named(config, facts, || {
+            Self::search(config, range, dataset, runs, goes_on)
+        })
+    }
+
+    fn search(
         config: &RunConfig,
         range: RateRange,
         dataset: &Dataset,

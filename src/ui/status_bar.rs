@@ -72,10 +72,13 @@ fn device_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, next: DeviceId) {
         None => id.to_string(),
     };
     ui.label(RichText::new(text).small())
-        .on_hover_text(if ctx.engine.active().is_some() {
-            "The active run uses this device"
-        } else {
-            "The next run uses this device; change it in Train"
+        .on_hover_text(match ctx.engine.active() {
+            Some(active) => match &active.info {
+                // Also how its numbers may differ from the processor's.
+                Some(info) => format!("The active run uses this device: {}", info.arithmetic),
+                None => "The active run uses this device".to_owned(),
+            },
+            None => "The next run uses this device; change it in Train".to_owned(),
         });
 }
 

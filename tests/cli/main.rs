@@ -19,6 +19,8 @@ mod recipes;
 mod resume;
 mod splits;
 mod weights;
+#[cfg(target_os = "linux")]
+mod window;
 mod workshop;
 
 use std::collections::BTreeSet;

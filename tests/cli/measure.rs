@@ -62,9 +62,15 @@ fn the_first_step_is_asked_first_and_all_calls_are_such_as_the_program_knows() {
         "{times}"
     );
     assert_eq!(times.lines().count(), calls.len(), "{times}");
-    assert!(times.starts_with("train-first "), "{times}");
+    // The sample is made before the clock of the first step runs.
+    assert!(calls[0].ends_with("data check sample"), "{calls:?}");
+    let parts: Vec<&str> = times.lines().take(2).collect();
     assert!(
-        calls[0].contains(" train ") && calls[0].contains("--batch-size 1 "),
+        parts[0].starts_with("sample ") && parts[1].starts_with("train-first "),
+        "{times}"
+    );
+    assert!(
+        calls[1].contains(" train ") && calls[1].contains("--batch-size 1 "),
         "{calls:?}"
     );
     for row in [

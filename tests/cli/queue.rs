@@ -142,3 +142,56 @@ fn what_cannot_tell_of_the_end_is_said_before_the_start() {
         output.stderr
     );
 }
+
+/// A program in the folder of `shop`, which does what `script` says.
+#[cfg(target_os = "linux")]
+fn add_program(shop: &Workshop, name: &str, script: &str) {
+    // Written by a process of its own: what this one has open is open in the programs of other tests
+    // for a moment too, and what is open cannot be started.
+    let path = shop.dir().join(name);
+    let done = std::process::Command::new("sh")
+        .args(["-c", "printf '%s' \"$1\" > \"$2\" && chmod +x \"$2\"", "sh"])
+        .arg(format!("#!/bin/sh\n{script}\n"))
+        .arg(path)
+        .status();
+    assert!(done.expect("a shell").success());
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_desktop_shows_the_end_and_the_computer_is_kept_awake_until_then() {
+    let shop = Workshop::new();
+    add_program(
+        &shop,
+        "notify-send",
+        "for word; do echo \"$word\"; done > \"${0%/*}/shown\"",
+    );
+    // In the place of the program that it starts, which ends with its input.
+    add_program(
+        &shop,
+        "systemd-inhibit",
+        "echo \"$@\" > \"${0%/*}/held\"; read -r line; exit 0",
+    );
+    let words = shop.train_args(&["--max-steps", "4", "--device", "cpu", "--notify"]);
+    let output = shop.run_without_path(&words);
+    output.succeeded();
+    assert!(!output.stderr.contains("notification"), "{}", output.stderr);
+    let read = |name: &str| std::fs::read_to_string(shop.dir().join(name)).expect("it was called");
+    let shown = read("shown");
+    let shown: Vec<&str> = shown.lines().collect();
+    assert_eq!(shown[..2], ["--app-name=FCN Workbench", "--"]);
+    assert!(shown[2].ends_with("finished") && shown[3].starts_with("Best validation mIoU"));
+    assert!(read("held").starts_with("--what=idle:sleep "));
+
+    // A desktop that shows nothing is no secret.
+    add_program(&shop, "notify-send", "echo 'no bus' >&2; exit 1");
+    let output = shop.run_without_path(&words);
+    output.succeeded();
+    assert!(
+        output
+            .stderr
+            .contains("no notification was shown: notify-send: no bus"),
+        "{}",
+        output.stderr
+    );
+}

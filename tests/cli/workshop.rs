@@ -96,10 +96,28 @@ impl Workshop {
         self.start(args).finish()
     }
 
-    /// As [`run`](Self::run), where no other program is found.
+    /// As [`run`](Self::run), where no other programs are found but those in the folder.
     pub fn run_without_path(&self, args: &[impl AsRef<OsStr>]) -> Output {
         let mut command = self.command(args);
         command.env("PATH", self.dir());
+        started(command).finish()
+    }
+
+    /// The window, with these names of a Wayland compositor and of an X server, to its end.
+    #[cfg(target_os = "linux")]
+    pub fn run_on_desktop(&self, wayland: Option<&str>, x11: Option<&str>) -> Output {
+        let mut command = self.command(&[] as &[&str]);
+        command
+            .env_remove("WAYLAND_SOCKET")
+            .env_remove("WGPU_BACKEND");
+        // Libraries of desktops say where it is missing.
+        command.env("XDG_RUNTIME_DIR", self.dir());
+        for (name, value) in [("WAYLAND_DISPLAY", wayland), ("DISPLAY", x11)] {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
         started(command).finish()
     }
 

@@ -3,7 +3,7 @@
 use burn::module::{Param, RunningState};
 use burn::nn::{BatchNormConfig, DropoutConfig};
 use burn::tensor::{Device, Int, IntDType, Tensor, TensorData};
-use fcn_workbench::kernels;
+use fcn_workbench::kernels::{self, ResizedPart};
 
 use super::{Both, assert_near, of, values};
 
@@ -108,6 +108,61 @@ impl Both {
                 ]
             });
         }
+    }
+
+    /// Parts of maps, as large images are predicted; the given part of a map, and the wanted part of the
+    /// result.
+    pub(super) fn check_resized_parts(&self) {
+        for (map, whole, map_first, given, first, size) in [
+            ([13, 9], [100, 67], [0, 0], [13, 9], [0, 0], [100, 67]),
+            ([13, 9], [100, 67], [3, 2], [10, 7], [32, 20], [40, 30]),
+            ([13, 9], [100, 67], [8, 0], [5, 9], [70, 0], [30, 12]),
+            // Far from the first cell, where 32 bits alone have no digits left.
+            (
+                [4000, 2],
+                [31_999, 16],
+                [3970, 0],
+                [30, 2],
+                [31_799, 3],
+                [200, 9],
+            ),
+            // Smaller than the map.
+            ([50, 40], [20, 7], [10, 0], [30, 40], [5, 1], [9, 6]),
+        ] {
+            let part = ResizedPart {
+                map,
+                map_first,
+                whole,
+                first,
+                size,
+            };
+            let values_of = self.random([2, 3, given[0], given[1]]);
+            let direction = self.random([2, 3, size[0], size[1]]);
+            self.compare(&format!("{part:?}"), |device| {
+                let map = Tensor::<4>::from_data(values_of.to_data(), device).require_grad();
+                let resized = kernels::resize_part(map.clone(), &part);
+                let direction = Tensor::from_data(direction.to_data(), device);
+                let gradients = (resized.clone() * direction).sum().backward();
+                vec![
+                    ("output", values(resized.inner())),
+                    ("gradient", of(&map, &gradients)),
+                ]
+            });
+        }
+        // Of more than was given: nobody uses what comes out there, but nothing else is read for it.
+        let part = ResizedPart {
+            map: [40, 40],
+            map_first: [16, 8],
+            whole: [320, 320],
+            first: [0, 0],
+            size: [320, 300],
+        };
+        let device = self.gpu.clone().autodiff();
+        let map = Tensor::<4>::ones([1, 2, 7, 9], &device).require_grad();
+        let resized = kernels::resize_part(map.clone(), &part);
+        let gradients = resized.clone().sum().backward();
+        assert!(values(resized.inner()).iter().all(|value| *value == 1.0));
+        assert!(of(&map, &gradients).iter().all(|value| value.is_finite()));
     }
 
     /// Of equal logits the first counts; labels that are no class are left out.

@@ -34,6 +34,7 @@ pub fn equal_those_of_the_processor() {
     both.check_batch_norm();
     both.check_sums();
     both.check_resizing();
+    both.check_resized_parts();
     both.check_dropout();
     both.check_labels();
     both.check_half_rounding();

@@ -1,5 +1,8 @@
 //! Runs on a GPU, their scores and predictions, against those of the processor.
 
+pub mod inside;
+pub mod settings;
+
 use fcn_workbench::dataset::{Pixels, Rgb, Split};
 use fcn_workbench::training::checkpoint::RunFolder;
 use fcn_workbench::training::{

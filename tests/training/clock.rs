@@ -115,7 +115,7 @@ fn a_clock_that_jumps_costs_no_checkpoint_and_no_step() {
         time: Now(now),
         ..TrainOptions::default()
     };
-    train_with(&options, &folder, &set.open(), &control, &mut shaken);
+    train_with(options, &folder, &set.open(), &control, &mut shaken);
     let found = shaken.events;
     assert_eq!(found.outcome(), Some(&Outcome::Finished));
     assert!(JUMP.get().is_none(), "it has jumped");

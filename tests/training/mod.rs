@@ -14,9 +14,12 @@ use std::fs;
 
 use crate::common::{Recorder, SIZE, TinySet};
 use fcn_workbench::dataset::{Augment, Size};
+use fcn_workbench::files::{Existing, Outputs};
+use fcn_workbench::model::Variant;
 use fcn_workbench::training::checkpoint::EndMark;
 use fcn_workbench::training::{
-    Averaging, Control, DeviceId, EpochRecord, Outcome, Predictor, SampleOrder, TrainEvent, train,
+    Averaging, Control, DeviceId, EpochRecord, InitialTensors, InitialWeights, Outcome, Predictor,
+    RunConfig, SampleOrder, SavedWeights, TrainEvent, TrainOptions, export_run, train, train_with,
 };
 
 fn epochs(sink: &Recorder) -> Vec<&EpochRecord> {
@@ -327,4 +330,63 @@ fn of_equal_epochs_the_first_is_the_best_in_the_folder_and_in_the_log() {
     assert!(score.is_some() && epochs.iter().all(|epoch| epoch.scores.mean_iu == score));
     let best = EpochRecord::best_of(&epochs).expect("a score").epoch;
     assert_eq!((folder.best().expect("weights").epoch, best), (1, 1));
+}
+
+#[test]
+fn weights_that_were_read_before_the_start_are_not_read_again() {
+    let set = TinySet::new(4, 1);
+    let parent = set.run(|config| config.variant = Variant::Fcn32s);
+    train(
+        &parent,
+        &set.open(),
+        &Control::default(),
+        &mut Recorder::default(),
+    );
+    let file = set.dir.path().join("parent.safetensors");
+    let output = Outputs::new(Existing::Keep).claim(&file).expect("a name");
+    export_run(&parent, SavedWeights::Best, &output).expect("a file");
+
+    for init in [
+        InitialWeights::Run(parent.name()),
+        InitialWeights::File(file.clone()),
+    ] {
+        // The score layer of pool4 is in neither and is drawn.
+        let edit = |config: &mut RunConfig| {
+            config.variant = Variant::Fcn16s;
+            config.init = init.clone();
+        };
+        let mut itself = Recorder::default();
+        train(
+            &set.run(edit),
+            &set.open(),
+            &Control::default(),
+            &mut itself,
+        );
+
+        let folder = set.run(edit);
+        let config = folder.meta().expect("settings").config;
+        let initial = InitialTensors::read(&config, 3, &set.runs()).expect("weights");
+        assert!(initial.is_some());
+        let away = set.dir.path().join("away");
+        let source = match &init {
+            InitialWeights::File(file) => file,
+            _ => parent.path(),
+        };
+        fs::rename(source, &away).expect("moved");
+        let options = TrainOptions {
+            initial,
+            ..TrainOptions::default()
+        };
+        let mut given = Recorder::default();
+        train_with(
+            options,
+            &folder,
+            &set.open(),
+            &Control::default(),
+            &mut given,
+        );
+        assert_eq!(given.outcome(), Some(&Outcome::Finished));
+        assert_eq!(given.losses(), itself.losses());
+        fs::rename(&away, source).expect("back");
+    }
 }

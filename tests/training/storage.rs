@@ -145,7 +145,7 @@ fn data_that_changed_is_named_and_may_be_accepted() {
     };
     let mut rest = Recorder::default();
     train_with(
-        &options,
+        options,
         &folder,
         &set.open(),
         &Control::default(),

@@ -168,6 +168,11 @@ fn save(desk: &mut Desk) {
     let table = export(desk, "Scores as CSV…", "scores.csv");
     let lines = fs::read_to_string(table).expect("a table");
     assert_eq!(lines.lines().count(), 4, "a header and three runs: {lines}");
+    let table = export(desk, "Scores as Markdown…", "scores.md");
+    let lines = fs::read_to_string(table).expect("a table");
+    // A header, the line below it, and three runs.
+    let rows = lines.lines().filter(|line| line.starts_with("| "));
+    assert!(rows.count() >= 4 && lines.contains("| FCN-16s"), "{lines}");
     let table = export(desk, "Scores as LaTeX…", "scores.tex");
     assert!(
         fs::read_to_string(table)

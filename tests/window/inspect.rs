@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use eframe::egui::accesskit::Role;
@@ -20,34 +20,6 @@ fn save(desk: &mut Desk, button: &str) -> PathBuf {
     let path = PathBuf::from(desk.find("Path").value().expect("a path"));
     desk.click("Save");
     path
-}
-
-/// A gray TIFF of 8192x4096 pixels in one strip, which is not compressed. The pixels take no room on the disk.
-fn write_large_tiff(path: &Path) {
-    const PIXELS_AT: u32 = 256;
-    let (width, height) = (8192_u32, 4096);
-    // Number, kind (3 = 2 bytes, 4 = 4 bytes) and value.
-    let tags: [(u16, u16, u32); 9] = [
-        (256, 4, width),
-        (257, 4, height),
-        (258, 3, 8),
-        (259, 3, 1),
-        (262, 3, 1),
-        (273, 4, PIXELS_AT),
-        (277, 3, 1),
-        (278, 4, height),
-        (279, 4, width * height),
-    ];
-    let mut bytes = b"II*\0\x08\0\0\0\x09\0".to_vec();
-    for (tag, kind, value) in tags {
-        bytes.extend([tag.to_le_bytes(), kind.to_le_bytes()].concat());
-        bytes.extend([1_u32.to_le_bytes(), value.to_le_bytes()].concat());
-    }
-    bytes.extend([0; 4]);
-    let mut file = fs::File::create(path).expect("a file");
-    file.write_all(&bytes).expect("written");
-    file.set_len(u64::from(PIXELS_AT + width * height))
-        .expect("as long");
 }
 
 #[test]
@@ -134,17 +106,6 @@ fn images_are_pasted_and_all_of_a_list_is_saved() {
         }
     }
     assert!(desk.find("Save all…").accesskit_node().label().is_some());
-
-    // Nothing is read of a large TIFF but what is shown, and what it takes is said before it is predicted.
-    let scan = desk.set.dir.path().join("scan.tif");
-    write_large_tiff(&scan);
-    desk.drop_files(&[&scan]);
-    desk.until("the large image is offered", |desk| {
-        desk.finds("8192x4096 · 34 megapixels")
-            && desk.finds("The file is decoded part by part")
-            && desk.finds("scan.tif  ·  8192 × 4096")
-    });
-    assert!(desk.says("Inspected image"));
 }
 
 #[test]

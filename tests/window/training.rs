@@ -142,6 +142,29 @@ fn checkpoints_and_copies_of_the_log_are_chosen_in_the_form() {
 }
 
 #[test]
+fn what_a_run_takes_is_shown_while_it_is_trained() {
+    let mut desk = Desk::new(|config| {
+        config.epochs = 5_000;
+        config.learning.learning_rate = 1e-4;
+    });
+    desk.click("Start training");
+    desk.until("rate and time left are known", |desk| {
+        desk.finds(" steps/s · ") && desk.finds(" left")
+    });
+    desk.until("it waited for images, or not", |desk| {
+        desk.finds("waiting for data ")
+    });
+    if cfg!(target_os = "linux") {
+        desk.until("the machine is measured", |desk| {
+            desk.finds(" in the whole program, ") && desk.finds(" · processor ")
+        });
+    }
+    desk.click("Stop now");
+    desk.until("it has ended", |desk| desk.active().is_none());
+    assert!(!desk.finds("waiting for data "));
+}
+
+#[test]
 fn the_form_keeps_its_room_whatever_is_said_below_it() {
     let mut desk = Desk::new(|config| {
         config.epochs = 500;

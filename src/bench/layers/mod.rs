@@ -14,8 +14,8 @@ use crossbeam_channel::RecvTimeoutError;
 
 use crate::bench::child::SetAside;
 use crate::bench::device_calls::DeviceCalls;
-use crate::bench::layer_calls::{Counted, Prepared};
-use crate::bench::layer_parts::{LayerResult, LayersJob, Part};
+use crate::bench::layer_calls::{Counted, GPU_KERNEL, Prepared};
+use crate::bench::layer_parts::{LayerResult, LayersJob, Part, Pass};
 use crate::engine::{describe_exit, guarded};
 use crate::training::{TrainError, open_device};
 
@@ -154,17 +154,45 @@ fn measure(job: &LayersJob, part: &Part) -> Result<LayerResult, TrainError> {
     let later_ms = later.get(later.len() / 2).copied();
     let empty = job.unmeasured(part);
     let per_sec = |billions: f64| later_ms.map(|ms| billions / (ms / 1000.0));
+    let first_ms = first.time.as_secs_f64() * 1000.0;
+    let first_calls = on_gpu(first.calls);
+    let calls = on_gpu(calls);
+    let tuning_ms = first_calls.as_ref().map(|first| {
+        if first.tuned.is_empty() {
+            return 0.0;
+        }
+        let known = first.generating_ms + first.compiling_ms + later_ms.unwrap_or(0.0);
+        (first_ms - known).max(0.0)
+    });
+    let route = named_route(prepared.route(), part.pass, first_calls.as_ref());
     Ok(LayerResult {
-        first_ms: Some(first.time.as_secs_f64() * 1000.0),
-        first_calls: on_gpu(first.calls),
-        calls: on_gpu(calls),
+        first_ms: Some(first_ms),
+        first_calls,
+        calls,
+        tuning_ms,
         later_ms,
         rounds: later.len(),
         tflop_per_sec: per_sec(empty.gflop / 1000.0).filter(|_| empty.gflop > 0.0),
         gbyte_per_sec: per_sec(empty.gbyte).filter(|_| empty.gbyte > 0.0),
-        route: prepared.route(),
+        route,
         ..empty
     })
+}
+
+/// The route with the names of its kernels, where it says nothing of them. A step has too many.
+fn named_route(route: String, pass: Pass, calls: Option<&DeviceCalls>) -> String {
+    let Some(calls) = calls.filter(|_| route == GPU_KERNEL && pass != Pass::Step) else {
+        return route;
+    };
+    let own = calls.own_launches.keys().cloned();
+    let of_burn = calls.library_launches.keys();
+    let names: Vec<String> = own
+        .chain(of_burn.map(|name| format!("Burn's {name}")))
+        .collect();
+    if names.is_empty() {
+        return route;
+    }
+    format!("{route} {}", names.join(", "))
 }
 
 #[cfg(test)]

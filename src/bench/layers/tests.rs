@@ -1,5 +1,4 @@
 use super::*;
-use crate::bench::layer_parts::Pass;
 use crate::dataset::Size;
 use crate::model::{Trunk, Variant};
 use crate::training::{DeviceId, Precision};
@@ -86,4 +85,33 @@ fn a_part_whose_process_ends_is_told_and_the_next_one_is_measured() {
     }));
     let stopped = measure_layers(&program, &job(), None, &|| true, &mut |_| {});
     assert_eq!(stopped, Ok(false));
+}
+
+#[test]
+fn a_route_names_the_kernels_that_were_launched() {
+    let named = |own: &[&str], library: &[&str]| {
+        let counted = |names: &[&str]| names.iter().map(|name| ((*name).to_owned(), 1)).collect();
+        let calls = DeviceCalls {
+            own_launches: counted(own),
+            library_launches: counted(library),
+            ..DeviceCalls::default()
+        };
+        named_route(GPU_KERNEL.to_owned(), Pass::Forward, Some(&calls))
+    };
+    assert_eq!(named(&["pool::forward"], &[]), "GPU kernel pool::forward");
+    assert_eq!(
+        named(&["reduce::add_up", "reduce::spread"], &["FullKernel"]),
+        "GPU kernel reduce::add_up, reduce::spread, Burn's FullKernel"
+    );
+    assert_eq!(named(&[], &[]), "GPU kernel");
+    let chosen = "GPU kernel 128x128".to_owned();
+    let calls = DeviceCalls::default();
+    assert_eq!(
+        named_route(chosen.clone(), Pass::Forward, Some(&calls)),
+        chosen
+    );
+    assert_eq!(
+        named_route("processor".to_owned(), Pass::Forward, None),
+        "processor"
+    );
 }

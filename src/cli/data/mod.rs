@@ -4,8 +4,8 @@
 //! JSON of `check`: one object with `dataset`, `root`, `layout`, `train`, `val`, `classes`
 //! (names), `notes` (`topic`, `text`, `assumed`), `pairs` and `findings` (`severity`, `kind`,
 //! `count`, `files`, `reason`, `fix`); where pairs are a guess, also `review` (`pairs` with `image`, `mask`,
-//! `confidence` and `reason`, `free_masks`, `free_images`). JSON of `fix` and `split`: one object with `root`, `train`, `val` and
-//! `left_out` (messages). JSON of `dump`: one object with `folder`, `steps` and `batches`.
+//! `confidence` and `reason`, `free_masks`, `free_images`). JSON of `fix` and `split`: one object with `root`, `train`, `val`,
+//! `test` and `left_out` (messages). JSON of `dump`: one object with `folder`, `steps` and `batches`.
 //!
 //! `check` fails where a finding is an error, so that scripts can ask.
 
@@ -224,8 +224,12 @@ fn written(
     if session.json {
         output::json(&json!(fixed));
     } else {
+        let test = match fixed.test {
+            0 => String::new(),
+            count => format!(", {count} test"),
+        };
         output::line(format!(
-            "{}: {} train and {} val pairs written",
+            "{}: {} train and {} val{test} pairs written",
             fixed.root.display(),
             fixed.train,
             fixed.val

@@ -7,6 +7,7 @@ use image::metadata::Orientation;
 
 use super::Depth;
 use super::fit::Fit;
+use super::lines::Lines;
 use super::picture_hash::PictureHash;
 use crate::dataset::image_io::{
     ImageHeader, RawPixels, extremes, read_image_header, read_raw, read_without_alpha,
@@ -45,6 +46,7 @@ pub(super) struct ItemFacts {
 /// The samples of a mask file.
 pub(super) struct RawFacts {
     pub size: Size,
+    pub lines: Lines,
     pub samples: RawSamples,
 }
 
@@ -180,12 +182,23 @@ fn read_mask(
 ) -> (Option<RawFacts>, Result<LabelMap, LabelProblem>) {
     let (mut raw, read) = (None, read_raw(mask));
     if let Ok(samples) = &read {
+        let width = samples.width as usize;
         raw = Some(RawFacts {
             size: Size::new(samples.width, samples.height),
+            lines: match &samples.pixels {
+                RawPixels::Labels { samples, .. } => Lines::of(samples, width),
+                RawPixels::Colors(_) => Lines::default(),
+            },
             samples: RawSamples::of(&samples.pixels),
         });
     }
     let labels = read.and_then(|samples| reader.label_map(mask, samples));
+    // Gray values in three equal channels; of other colors those between are no class.
+    if let (Some(raw), Ok(map)) = (&mut raw, &labels)
+        && raw.lines == Lines::default()
+    {
+        raw.lines = Lines::of(&map.labels, map.width as usize);
+    }
     let labels = labels.map_err(|err| match err {
         DatasetError::LabelOutOfRange { .. } => LabelProblem::Unknown(err.to_string()),
         _ => LabelProblem::Unreadable(err.to_string()),

@@ -41,6 +41,8 @@ pub enum FindingKind {
     LabelIsClassCount,
     /// Labels that are no class.
     UnknownLabels,
+    /// The masks number objects, and say no classes.
+    NumberedObjects,
     /// Many rare values along edges: anti-aliased masks, or masks that were JPEGs.
     BlendedMasks,
     /// The palettes have the colors of the classes in another order.

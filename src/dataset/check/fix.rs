@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use rayon::prelude::*;
 use serde::Serialize;
+use strum::VariantArray as _;
 
 use super::CheckReport;
 use super::finding::Fix;
@@ -90,6 +92,8 @@ pub struct FixedDataset {
     pub train: usize,
     /// Pairs of its validation list.
     pub val: usize,
+    /// Pairs of its test list, where the dataset has one that was read.
+    pub test: usize,
     /// Why pairs were left out, a message each.
     pub left_out: Vec<String>,
 }
@@ -127,6 +131,7 @@ pub fn fix(
         classes: &dataset.classes,
         reader: dataset.mask_reader(),
         plan,
+        highest: AtomicU8::new(0),
         images: root.join("JPEGImages"),
         masks: root.join("SegmentationClass"),
     };
@@ -162,11 +167,15 @@ pub fn fix(
             }
         }
     }
-    let mut counts = [0; 2];
-    for (count, split) in counts.iter_mut().zip([Split::Train, Split::Val]) {
+    let mut counts = [0; 3];
+    for (count, split) in counts.iter_mut().zip(Split::VARIANTS) {
         let word: &'static str = split.into();
+        let items = dataset.items(*split);
+        if items.is_empty() {
+            continue;
+        }
         let mut text = String::new();
-        for item in dataset.items(split) {
+        for item in items {
             let key = key(item);
             if let Some((name, _)) = names.get(&key).filter(|_| !missing.contains(&key)) {
                 text.push_str(name);
@@ -183,13 +192,22 @@ pub fn fix(
         let path = lists.join(format!("{word}.txt"));
         write_atomic(&path, |file| file.write_all(text.as_bytes()))?;
     }
-    write_classes(&root.join("classes.txt"), &dataset.classes)?;
+    let written = usize::from(writer.highest.load(Ordering::Relaxed)) + 1;
+    let is_numbered = dataset.classes == ClassList::numbered(dataset.classes.len());
+    // Classes that were counted by the labels are counted by the new ones.
+    let classes = if is_numbered && !plan.remap.is_empty() {
+        ClassList::numbered(written.max(2))
+    } else {
+        dataset.classes.clone()
+    };
+    write_classes(&root.join("classes.txt"), &classes)?;
     fs::rename(&root, &out).map_err(FileError::write(&out))?;
-    let [train, val] = counts;
+    let [train, val, test] = counts;
     Ok(Some(FixedDataset {
         root: out,
         train,
         val,
+        test,
         left_out,
     }))
 }
@@ -206,11 +224,12 @@ fn key(item: &DatasetItem) -> Pair {
     (item.image.clone(), item.mask.clone())
 }
 
-/// A file name for each pair, which is in both lists only once.
+/// A file name for each pair, which is in all lists only once.
 fn names(dataset: &Dataset) -> BTreeMap<Pair, (String, &DatasetItem)> {
     let mut names = BTreeMap::new();
     let mut taken = BTreeSet::new();
-    for item in dataset.train.iter().chain(&dataset.val) {
+    let lists = Split::VARIANTS.iter().map(|split| dataset.items(*split));
+    for item in lists.flatten() {
         if names.contains_key(&key(item)) {
             continue;
         }
@@ -244,6 +263,8 @@ struct Writer<'a> {
     classes: &'a ClassList,
     reader: MaskReader,
     plan: &'a FixPlan,
+    /// The highest label that was written.
+    highest: AtomicU8,
     images: PathBuf,
     masks: PathBuf,
 }
@@ -252,6 +273,9 @@ impl Writer<'_> {
     fn write(&self, name: &str, item: &DatasetItem) -> Result<(), DatasetError> {
         // First what can fail, so that a pair that is left out leaves no file.
         let labels = self.labels(item)?;
+        let used = labels.labels.iter().filter(|label| **label != VOID);
+        let highest = used.max().copied().unwrap_or(0);
+        self.highest.fetch_max(highest, Ordering::Relaxed);
         let reading = &self.reader.images;
         let without = if !reading.is_plain() {
             // The copy has no class map that would say it again.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::facts::ItemFacts;
 use super::finding::{Finding, FindingKind, Severity};
 use super::unknown::unknown_labels;
-use super::{Facts, binary};
+use super::{Facts, binary, objects, smoothed};
 use crate::dataset::{Split, VOID};
 
 /// Share of void from which it is worth a look, where it covers areas.
@@ -25,6 +25,8 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
         None => findings.extend(labels.empty_lists(facts)),
     }
     findings.extend(binary::in_some_masks(facts));
+    findings.extend(smoothed::find(facts, "these masks"));
+    findings.extend(objects::find(facts));
     findings.extend(void_masks(facts));
     findings.extend(labels.classes(facts));
     findings
@@ -43,6 +45,8 @@ pub(super) fn find_in_scored(facts: &Facts<'_>) -> Vec<Finding> {
         _ => finding,
     }));
     findings.extend(binary::in_some_masks(facts));
+    findings.extend(smoothed::find(facts, "these masks"));
+    findings.extend(objects::find(facts));
     findings.extend(void_masks(facts));
     findings
 }

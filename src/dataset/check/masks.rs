@@ -4,7 +4,7 @@ use super::Facts;
 use super::binary;
 use super::facts::ItemFacts;
 use super::finding::{Finding, FindingKind, Severity};
-use super::{labels, palettes};
+use super::{labels, palettes, smoothed};
 
 /// What is said to people who have a dataset, of which there can be a fixed copy.
 const OF_DATASETS: &str = ", as `data fix` does";
@@ -40,6 +40,7 @@ pub(super) fn find_in_predictions(facts: &Facts<'_>) -> Vec<Finding> {
             reason,
         ));
     }
+    findings.extend(smoothed::find(facts, "these predictions"));
     if let Some(moved) = palettes::moved(facts) {
         let reason = format!(
             "the palettes of these predictions have the colors of the classes in another order than the classes: {}. \

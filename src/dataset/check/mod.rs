@@ -13,11 +13,15 @@ mod fix;
 mod folders;
 mod images;
 mod labels;
+mod lines;
 mod masks;
+mod objects;
 mod pairing;
 mod palettes;
 mod picture_hash;
 mod record;
+mod scaled;
+mod smoothed;
 mod splits;
 #[cfg(test)]
 mod tests;
@@ -131,6 +135,9 @@ pub fn check_split(
     findings.extend(palettes::find(&facts));
     findings.extend(images::find(&facts));
     findings.extend(turned::find(&facts));
+    if split != Split::Train {
+        findings.extend(splits::trained_on(&dataset.train, dataset.items(split)));
+    }
     Some(report(findings, facts.items.len()))
 }
 

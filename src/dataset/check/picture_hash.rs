@@ -3,6 +3,8 @@
 //! The difference hash (Krawetz 2013): whether brightness rises from each cell of a coarse grid
 //! to the next, along rows here.
 
+use std::collections::HashMap;
+
 use crate::dataset::Rgb;
 
 /// Cells of a row, one less than which gives the bits of a row.
@@ -51,10 +53,57 @@ impl PictureHash {
         (steps >= MIN_STEPS).then_some(Self(bits))
     }
 
+    /// Its bits in parts of nearly the same length.
+    fn parts(&self) -> [u64; PARTS] {
+        const BITS: usize = (COLUMNS - 1) * ROWS;
+        let bit = |at: usize| self.0[at / 64] >> (at % 64) & 1;
+        std::array::from_fn(|part| {
+            let bits = BITS * part / PARTS..BITS * (part + 1) / PARTS;
+            bits.fold(0, |value, at| value << 1 | bit(at))
+        })
+    }
+
     /// Whether both are of one picture.
     pub fn is_same(&self, other: &Self) -> bool {
         let pairs = self.0.iter().zip(&other.0);
         pairs.map(|(a, b)| (a ^ b).count_ones()).sum::<u32>() <= SAME
+    }
+}
+
+/// Of bits that differ in at most [`SAME`] places, one of so many parts is the same.
+const PARTS: usize = SAME as usize + 1;
+
+/// Hashes among which those of one picture are found without comparing all of them.
+#[derive(Debug, Default)]
+pub(super) struct Pictures {
+    hashes: Vec<PictureHash>,
+    /// The places of those that have a part, in order.
+    by_part: [HashMap<u64, Vec<usize>>; PARTS],
+}
+
+impl Pictures {
+    pub(super) fn of(hashes: impl Iterator<Item = PictureHash>) -> Self {
+        let mut pictures = Self::default();
+        for hash in hashes {
+            let place = pictures.hashes.len();
+            for (places, part) in pictures.by_part.iter_mut().zip(hash.parts()) {
+                places.entry(part).or_default().push(place);
+            }
+            pictures.hashes.push(hash);
+        }
+        pictures
+    }
+
+    /// The place of the first hash of the same picture that is wanted.
+    pub(super) fn first_of(
+        &self,
+        hash: &PictureHash,
+        is_wanted: impl Fn(usize) -> bool,
+    ) -> Option<usize> {
+        let is_it = |place: &&usize| self.hashes[**place].is_same(hash) && is_wanted(**place);
+        let parts = self.by_part.iter().zip(hash.parts());
+        let found = parts.filter_map(|(places, part)| places.get(&part)?.iter().find(is_it));
+        found.min().copied()
     }
 }
 
@@ -105,6 +154,36 @@ mod tests {
         }
         assert!(hash(&one).is_same(&hash(&darker)));
         assert!(!hash(&one).is_same(&hash(&picture(2))));
+    }
+
+    #[test]
+    fn whatever_bits_differ_a_picture_is_found_again() {
+        let mut state = 1_u64;
+        let mut next = || {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            state >> 20
+        };
+        let hashes: Vec<PictureHash> = (0..200)
+            .map(|_| PictureHash([(); 4].map(|()| next() << 32 ^ next())))
+            .collect();
+        let pictures = Pictures::of(hashes.iter().copied());
+        for (place, hash) in hashes.iter().enumerate() {
+            let mut copy = *hash;
+            for _ in 0..SAME {
+                let bit = next() as usize % 256;
+                copy.0[bit / 64] ^= 1 << (bit % 64);
+            }
+            // As among all of them, one by one.
+            let plain = hashes.iter().position(|other| other.is_same(&copy));
+            assert_eq!(pictures.first_of(&copy, |_| true), plain);
+            assert_eq!(plain, Some(place));
+            assert_eq!(pictures.first_of(&copy, |found| found != place), None);
+        }
+        let twice = Pictures::of([hashes[0], hashes[1], hashes[0]].into_iter());
+        assert_eq!(twice.first_of(&hashes[0], |_| true), Some(0));
+        assert_eq!(twice.first_of(&hashes[0], |place| place > 0), Some(2));
     }
 
     #[test]

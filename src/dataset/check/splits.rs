@@ -1,6 +1,6 @@
 //! Rules about images that are in a list where they should not be.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
@@ -8,7 +8,8 @@ use rayon::prelude::*;
 use super::Facts;
 use super::facts::ItemFacts;
 use super::finding::{Finding, FindingKind, Severity};
-use crate::dataset::Split;
+use super::picture_hash::{PictureHash, Pictures};
+use crate::dataset::{DatasetItem, Split};
 
 /// All findings.
 pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
@@ -49,6 +50,17 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
     findings
 }
 
+/// Images of a list that is scored which are also in the training list, by file.
+pub(super) fn trained_on(train: &[DatasetItem], scored: &[DatasetItem]) -> Option<Finding> {
+    let train: BTreeSet<&Path> = train.iter().map(|item| item.image.as_path()).collect();
+    let scored = scored.iter().map(|item| item.image.clone());
+    let both: Vec<PathBuf> = scored.filter(|image| train.contains(&**image)).collect();
+    let reason = "these images are scored and are in the training list too, so that the scores say little about new \
+                  images. Take them off one of the lists";
+    let kind = FindingKind::SameFileInBoth;
+    (!both.is_empty()).then(|| Finding::new(Severity::Warning, kind, &both, reason))
+}
+
 /// How often each image is in a list.
 fn by_file<'a>(facts: &'a Facts<'_>, split: Split) -> BTreeMap<&'a Path, usize> {
     let mut times = BTreeMap::new();
@@ -60,22 +72,19 @@ fn by_file<'a>(facts: &'a Facts<'_>, split: Split) -> BTreeMap<&'a Path, usize> 
 
 /// Pictures of the validation list that are in the training list under another name.
 fn same_pictures(facts: &Facts<'_>) -> Option<Finding> {
-    let train: Vec<&ItemFacts> = facts
+    let train: Vec<(&ItemFacts, PictureHash)> = facts
         .of(Split::Train)
-        .filter(|item| item.hash.is_some())
+        .filter_map(|item| Some((item, item.hash?)))
         .collect();
     let val: Vec<&ItemFacts> = facts
         .of(Split::Val)
         .filter(|item| item.hash.is_some())
         .collect();
+    let pictures = Pictures::of(train.iter().map(|(_, hash)| *hash));
     let copy_of = |item: &&ItemFacts| {
-        let hash = item.hash?;
-        let same = |other: &&&ItemFacts| {
-            other.image_path != item.image_path
-                && other.hash.is_some_and(|other| other.is_same(&hash))
-        };
-        let found = train.iter().find(same)?;
-        Some((item.image_path.clone(), found.image_path.clone()))
+        let is_another = |place: usize| train[place].0.image_path != item.image_path;
+        let found = pictures.first_of(&item.hash?, is_another)?;
+        Some((item.image_path.clone(), train[found].0.image_path.clone()))
     };
     let pairs: Vec<(PathBuf, PathBuf)> = val.par_iter().filter_map(copy_of).collect();
     let (_, first) = pairs.first()?;

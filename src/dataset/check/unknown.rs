@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use super::Facts;
 use super::facts::{ItemFacts, LabelProblem, RawSamples};
 use super::finding::{Finding, FindingKind, Fix, Severity};
+use super::{Facts, scaled};
 use crate::dataset::VOID;
 
 /// More different values than a mask has classes, if most of them are rare.
@@ -21,6 +21,10 @@ pub(super) fn unknown_labels(facts: &Facts<'_>) -> Vec<Finding> {
         .filter(|item| matches!(&item.labels, Err(LabelProblem::Unknown(_))))
         .collect();
     let mut findings = blended(facts);
+    if let Some(scaled) = scaled::find(facts) {
+        findings.push(scaled);
+        return findings;
+    }
     let blended_masks: BTreeSet<PathBuf> = facts
         .items
         .iter()

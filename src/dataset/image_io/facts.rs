@@ -1,46 +1,24 @@
 //! What an image file says about itself before it becomes 8-bit RGB.
 
-use std::io::BufRead as _;
 use std::path::Path;
 
-use image::metadata::Orientation;
-use image::{ColorType, DynamicImage, ImageDecoder};
+use image::{ColorType, ImageDecoder};
 
-use super::bands::{
-    BandedTiff, has_bands_beside_colors, is_big_tiff, needs_16_bits, unusable_samples,
-};
+use super::tiff_file::{TiffFile, refused_tiff, small_enough};
 use super::{
-    Rgb, check_samples, guarded, image_error, jpeg, open, read_error, reader, refused_tiff,
-    small_enough,
+    Decoded, ImageHeader, Rgb, check_samples, decode_file, guarded, image_error, jpeg, open, reader,
 };
 use crate::dataset::{DatasetError, Size};
 
-/// The header of an image file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::dataset) struct ImageHeader {
-    /// As [`read_rgb`](super::read_rgb) gives it.
-    pub size: Size,
-    /// As the pixels are stored: another one where EXIF turns the image by a quarter.
-    pub stored: Size,
-    /// How EXIF turns or mirrors it.
-    pub orientation: Orientation,
-    /// Samples per pixel: 1 gray, 2 gray and alpha, 3 RGB, 4 RGBA.
-    pub bands: u8,
-    /// Bits per sample.
-    pub bits: u16,
-    /// Whether the format says what the bands are.
-    pub has_colors: bool,
-}
-
 /// Reads the header alone; of a TIFF with more bands than colors have, the whole file.
 pub(in crate::dataset) fn read_image_header(path: &Path) -> Result<ImageHeader, DatasetError> {
-    if let Some((_, tiff)) = bands_beside_colors(path)? {
-        return Ok(ImageHeader {
-            has_colors: tiff.colors.is_some(),
-            ..ImageHeader::new(tiff.stored, tiff.orientation, tiff.bands, tiff.bits)
-        });
+    let mut file = open(path)?;
+    if let Some(tiff) = TiffFile::read(&mut file, path)?
+        && let Some(header) = tiff.header(path)?
+    {
+        return Ok(header);
     }
-    let reader = reader(open(path)?, path)?;
+    let reader = reader(file, path)?;
     let header = guarded(|| {
         let mut decoder = reader.into_decoder()?;
         let (width, height) = decoder.dimensions();
@@ -66,54 +44,18 @@ pub(in crate::dataset) fn read_image_header(path: &Path) -> Result<ImageHeader, 
                 return Err(image_error(path, reason));
             }
             let (_, tiff) = refused_tiff(path, err)?;
-            Ok(ImageHeader {
-                has_colors: false,
-                ..ImageHeader::new(tiff.stored, tiff.orientation, tiff.bands, tiff.bits)
-            })
+            Ok(tiff.header(false))
         }
     }
-}
-
-impl ImageHeader {
-    fn new(stored: Size, orientation: Orientation, bands: u8, bits: u16) -> Self {
-        Self {
-            size: if turns_by_a_quarter(orientation) {
-                Size::new(stored.height, stored.width)
-            } else {
-                stored
-            },
-            stored,
-            orientation,
-            bands,
-            bits,
-            has_colors: true,
-        }
-    }
-}
-
-fn turns_by_a_quarter(orientation: Orientation) -> bool {
-    matches!(
-        orientation,
-        Orientation::Rotate90
-            | Orientation::Rotate270
-            | Orientation::Rotate90FlipH
-            | Orientation::Rotate270FlipH
-    )
 }
 
 /// The colors of an image with a fourth band, without that band; `None` where the band is
 /// opaque everywhere, or there is none.
 pub(in crate::dataset) fn read_without_alpha(path: &Path) -> Result<Option<Rgb>, DatasetError> {
-    let reader = reader(open(path)?, path)?;
-    let image = guarded(|| {
-        let mut decoder = reader.into_decoder()?;
-        let orientation = decoder.orientation()?;
-        let mut image = DynamicImage::from_decoder(decoder)?;
-        image.apply_orientation(orientation);
-        Ok(image)
-    })
-    .and_then(|decoded| decoded.map_err(|err: image::ImageError| err.to_string()))
-    .map_err(|reason| image_error(path, reason))?;
+    let Decoded::Image(mut image, orientation) = decode_file(path)? else {
+        return Ok(None);
+    };
+    image.apply_orientation(orientation);
     let has_band = matches!(
         image.color(),
         ColorType::La8
@@ -139,34 +81,4 @@ pub(in crate::dataset) fn read_without_alpha(path: &Path) -> Result<Option<Rgb>,
         height,
         pixels,
     }))
-}
-
-/// A TIFF that has bands beside those of its colors.
-///
-/// # Errors
-/// When its bands cannot be told apart.
-pub(super) fn bands_beside_colors(
-    path: &Path,
-) -> Result<Option<(Vec<u8>, BandedTiff)>, DatasetError> {
-    let mut file = open(path)?;
-    let start = file.fill_buf().map_err(|err| read_error(path, err))?;
-    let is_tiff = [b"II*\0", b"MM\0*"]
-        .iter()
-        .any(|mark| start.starts_with(*mark));
-    if !(is_tiff || is_big_tiff(start)) || !has_bands_beside_colors(file) {
-        return Ok(None);
-    }
-    let bytes = small_enough(path).unwrap_or_default();
-    if let Some(samples) = unusable_samples(&bytes) {
-        return Err(image_error(path, needs_16_bits(&samples)));
-    }
-    match BandedTiff::parse(&bytes) {
-        Some(tiff) => Ok(Some((bytes, tiff))),
-        None => Err(image_error(
-            path,
-            "it is too large for its bands beside red, green and blue. Save it without them, as \
-             `gdal_translate -b 1 -b 2 -b 3 IN OUT` does"
-                .to_owned(),
-        )),
-    }
 }

@@ -4,6 +4,8 @@
 
 mod bands;
 mod facts;
+mod guarded;
+mod header;
 mod jpeg;
 mod large_tiff;
 mod mask;
@@ -11,13 +13,16 @@ mod pixels;
 mod refused;
 #[cfg(test)]
 pub(super) mod test_jpeg;
+mod tiff_file;
+mod whole_tiff;
 mod write;
 
 #[cfg(test)]
 pub(super) use bands::test_tiff;
 pub use bands::{BandChoice, ImageReading, MOST_BANDS, RangeChoice};
 pub(super) use bands::{extremes, measure};
-pub(super) use facts::{ImageHeader, read_image_header, read_without_alpha};
+pub(super) use facts::{read_image_header, read_without_alpha};
+pub(super) use header::ImageHeader;
 pub use mask::{MaskColors, MaskReader};
 pub(super) use mask::{RawPixels, check_sizes, read_raw};
 pub use pixels::{ImageFacts, Pixels};
@@ -28,7 +33,6 @@ pub use write::{
 use crate::dataset::Size;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Cursor, Read as _, Seek};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use image::metadata::Orientation;
@@ -36,8 +40,9 @@ use image::{ColorType, DynamicImage, ImageDecoder, ImageFormat, ImageReader, Lim
 
 use super::DatasetError;
 use crate::files::{FileError, open_regular};
-use bands::{BandedTiff, Indexed, is_big_tiff, needs_16_bits, unusable_samples};
-use facts::bands_beside_colors;
+use bands::{BandedTiff, Samples, is_big_tiff, needs_16_bits};
+use guarded::guarded;
+use tiff_file::{TiffFile, refused_tiff};
 
 /// Extensions of images that can be read, in lower case.
 pub const IMAGE_EXTENSIONS: &[&str] = &[
@@ -147,10 +152,20 @@ fn decode_file(path: &Path) -> Result<Decoded, DatasetError> {
         }
         decoded
     } else {
-        if let Some((bytes, tiff)) = bands_beside_colors(path)? {
-            return Ok(Decoded::Banded(bytes, Box::new(tiff)));
+        let tiff = TiffFile::read(&mut file, path)?;
+        if let Some(decoded) = tiff
+            .as_ref()
+            .map(|tiff| whole_tiff::decode(tiff, path))
+            .transpose()?
+            .flatten()
+        {
+            return Ok(decoded);
         }
-        match decode(reader(file, path)?, path) {
+        let decoded = match tiff {
+            Some(tiff) => decode_tiff(&tiff, file, path),
+            None => decode(reader(file, path)?, path),
+        };
+        match decoded {
             Err(err) => {
                 let (bytes, tiff) = refused_tiff(path, err)?;
                 return Ok(Decoded::Banded(bytes, Box::new(tiff)));
@@ -165,32 +180,6 @@ fn decode_file(path: &Path) -> Result<Decoded, DatasetError> {
     Ok(Decoded::Image(image, orientation))
 }
 
-/// A file that the decoder has refused, if it is a TIFF of several bands.
-///
-/// # Errors
-/// What its samples are, where a TIFF has others than can be read; else `err`.
-fn refused_tiff(path: &Path, err: DatasetError) -> Result<(Vec<u8>, BandedTiff), DatasetError> {
-    let Some(bytes) = small_enough(path) else {
-        return Err(err);
-    };
-    if let Some(samples) = unusable_samples(&bytes) {
-        return Err(image_error(path, needs_16_bits(&samples)));
-    }
-    match BandedTiff::parse(&bytes) {
-        // The decoder reads colors; what it refused then is damage.
-        Some(tiff) if !tiff.is_read_as_colors(&bytes) => Ok((bytes, tiff)),
-        _ => Err(err),
-    }
-}
-
-/// A file that is not too large to be read as a whole.
-fn small_enough(path: &Path) -> Option<Vec<u8>> {
-    let length = std::fs::metadata(path).ok()?.len();
-    (length <= MAX_DECODE_BYTES)
-        .then(|| std::fs::read(path).ok())
-        .flatten()
-}
-
 /// An error for samples that would be made 8 bits as if they were shares of white.
 fn check_samples(color: ColorType, path: &Path) -> Result<(), DatasetError> {
     if matches!(color, ColorType::Rgb32F | ColorType::Rgba32F) {
@@ -198,6 +187,21 @@ fn check_samples(color: ColorType, path: &Path) -> Result<(), DatasetError> {
         return Err(image_error(path, needs_16_bits(samples)));
     }
     Ok(())
+}
+
+/// A TIFF that `image` decodes, whose tiles may reach over the edge.
+fn decode_tiff(
+    tiff: &TiffFile,
+    file: BufReader<File>,
+    path: &Path,
+) -> Result<(DynamicImage, Orientation), DatasetError> {
+    tiff.check_side(path)?;
+    let mut reader = ImageReader::with_format(tiff.reader(file, path)?, ImageFormat::Tiff);
+    let mut limits = Limits::default();
+    limits.max_alloc = Some(MAX_DECODE_BYTES);
+    reader.limits(limits);
+    let (image, orientation) = decode(reader, path)?;
+    Ok((tiff.without_padding(image), orientation))
 }
 
 fn decode(
@@ -275,12 +279,6 @@ fn opaque_pixels(image: DynamicImage) -> Vec<u8> {
 fn open(path: &Path) -> Result<BufReader<File>, DatasetError> {
     let file = open_regular(path).map_err(|err| read_error(path, err))?;
     Ok(BufReader::new(file))
-}
-
-/// Runs a decoder. Decoders of other crates have panicked on damaged files
-/// before; here that is one more way of not being decodable.
-fn guarded<T>(decode: impl FnOnce() -> T) -> Result<T, String> {
-    catch_unwind(AssertUnwindSafe(decode)).map_err(|_| "the decoder gave up on it".to_owned())
 }
 
 pub(super) fn read_error(path: &Path, source: std::io::Error) -> DatasetError {

@@ -5,7 +5,9 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
+use super::Split;
 use super::headings::{Column, best};
+use super::split_words::split_of;
 
 /// A longer text is no list of images.
 pub(super) const LONGEST: usize = 64 << 20;
@@ -42,7 +44,7 @@ impl JsonList {
 
 /// Whether a word means the images of a test list, whose masks are often withheld.
 pub(super) fn is_test(word: &str) -> bool {
-    ["test", "testing"].contains(&word.to_lowercase().as_str())
+    split_of(word) == Some(Split::Test)
 }
 
 /// Whether the name of a file says that it is JSON.
@@ -79,7 +81,7 @@ pub(super) fn parse(text: &str) -> Option<JsonList> {
 fn of_document(document: &Map<String, Value>) -> Option<JsonList> {
     let mut found = Vec::new();
     for (key, value) in document {
-        if !is_split(key) {
+        if split_of(key).is_none() {
             continue;
         }
         found.extend(entries(value.as_array()?, Some(key))?);
@@ -91,19 +93,6 @@ fn of_document(document: &Map<String, Value>) -> Option<JsonList> {
         entries: found,
         classes: document.get("labels").map(classes).unwrap_or_default(),
     })
-}
-
-fn is_split(word: &str) -> bool {
-    let known = [
-        "train",
-        "training",
-        "val",
-        "valid",
-        "validation",
-        "test",
-        "testing",
-    ];
-    known.contains(&word.to_lowercase().as_str())
 }
 
 fn entries(values: &[Value], split: Option<&str>) -> Option<Vec<JsonEntry>> {

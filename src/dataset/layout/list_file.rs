@@ -12,14 +12,14 @@ use crate::dataset::DatasetError;
 pub(super) const LIST_EXTENSIONS: [&str; 5] = ["txt", "lst", "list", "csv", "json"];
 
 /// The entries of a list, as they are written.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct ListFile {
     pub(super) path: PathBuf,
     entries: Vec<Entry>,
     is_json: bool,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Entry {
     /// For messages: `line 3`.
     place: String,

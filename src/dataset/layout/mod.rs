@@ -15,8 +15,10 @@ mod names;
 mod notes;
 mod pairs;
 mod review;
+mod split_words;
 mod splits;
 mod table;
+mod test_list;
 mod text;
 mod voc;
 
@@ -34,13 +36,15 @@ use super::{
 pub use class_files::{find_class_list, read_class_list};
 pub(super) use class_files::{listed_classes, mask_palette};
 pub use class_map::{CLASS_MAP_FILE, ChosenLists, ClassMap, MappedClass, Palette};
+pub(super) use folders::masks_among;
 pub(super) use list::{candidates, files_below, read_lines};
 pub use list::{list_masks, read_names};
 pub(super) use names::composed;
 pub use names::folded_name;
 pub use notes::{Note, NoteTopic};
 pub use review::{Confidence, PairReview, ReviewedPair};
-pub(super) use splits::{Splits, split_evenly};
+pub(super) use split_words::split_of;
+pub(super) use splits::of_parts;
 pub use voc::classes_of_masks;
 
 /// Which list of a dataset.
@@ -106,6 +110,14 @@ pub enum Layout {
     Sbd,
 }
 
+impl Layout {
+    /// Whether images and masks are paired by the names of folders and files alone.
+    fn is_of_folders(self) -> bool {
+        use Layout::{Ade20k, CamVidOriginal, Cityscapes, Folders, OxfordPets};
+        [Folders, CamVidOriginal, Cityscapes, Ade20k, OxfordPets].contains(&self)
+    }
+}
+
 /// A dataset on disk: what is where, with nothing decoded yet.
 #[derive(Debug, Clone)]
 pub struct Dataset {
@@ -134,7 +146,8 @@ pub struct Dataset {
     pub train: Vec<DatasetItem>,
     /// The validation list, never empty.
     pub val: Vec<DatasetItem>,
-    /// The test list; empty until [`read_test_list`](Dataset::read_test_list).
+    /// The test list; empty until [`read_test_list`](Dataset::read_test_list), unless folders, rows or
+    /// annotations say it.
     pub test: Vec<DatasetItem>,
     /// Its pairs with the reasons for them, where some are a guess.
     pub review: Option<Arc<PairReview>>,
@@ -250,32 +263,6 @@ impl Dataset {
             Split::Val => &self.val,
             Split::Test => &self.test,
         }
-    }
-
-    /// Reads the test list, which only few need and whose masks are often withheld.
-    ///
-    /// # Errors
-    /// When there is none, or a file that it names is absent.
-    pub fn read_test_list(&mut self) -> Result<(), DatasetError> {
-        let list = match self.layout {
-            Layout::Voc => voc::test_list(&self.root),
-            _ => match splits::find(&self.root, &["test"]) {
-                Some((path, _)) => path,
-                None => self.root.join("test.txt"),
-            },
-        };
-        if !list.is_file() {
-            return Err(DatasetError::List {
-                path: list,
-                reason: "this dataset has no test list. Add one, or score another split".to_owned(),
-            });
-        }
-        let items = match self.layout {
-            Layout::Voc => voc::read_items(&self.root, &list),
-            _ => pairs::read_list(&self.root, &list),
-        };
-        self.test = list::not_empty(items?, &list, "score")?;
-        Ok(())
     }
 
     /// The reader for this dataset's masks.

@@ -74,6 +74,7 @@ pub(super) fn open(root: &Path) -> Result<Dataset, DatasetError> {
     let Splits {
         train,
         val,
+        test,
         notes: split_notes,
     } = splits::of_lists(root, root, &Lines { files })?;
     let (classes, void_label) = classes_of(root, train.iter().chain(&val))?;
@@ -101,7 +102,7 @@ pub(super) fn open(root: &Path) -> Result<Dataset, DatasetError> {
         wants_range: false,
         train,
         val,
-        test: Vec::new(),
+        test,
         review: None,
         notes,
     })
@@ -133,7 +134,7 @@ pub(super) fn classes_of<'a>(
 }
 
 /// The images and masks of another list beside these.
-pub(super) fn read_list(root: &Path, list: &Path) -> Result<Vec<DatasetItem>, DatasetError> {
+pub(super) fn read_list(root: &Path, list: ListFile) -> Result<Vec<DatasetItem>, DatasetError> {
     let files = ListedFiles::new(root);
     splits::read_list(&Lines { files }, list)
 }

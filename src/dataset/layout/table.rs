@@ -8,7 +8,8 @@ use super::headings::{self, Column};
 use super::json_list::{self, JsonEntry};
 use super::list::not_empty;
 use super::listed_files::ListedFiles;
-use super::splits::{self, Splits, split_evenly};
+use super::split_words::split_of;
+use super::splits;
 use super::text::read_text;
 use super::{Dataset, DatasetItem, Layout, Note, NoteTopic, class_files, folder_name, pairs};
 use crate::dataset::{DatasetError, IMAGE_EXTENSIONS, ImageReading, VOID};
@@ -47,19 +48,13 @@ pub(super) fn open(root: &Path) -> Result<Option<Dataset>, DatasetError> {
     if tables.is_empty() {
         return Ok(None);
     }
-    let (mut train, mut val, mut free) = (Vec::new(), Vec::new(), Vec::new());
+    let mut parts = Vec::new();
     for table in &tables {
-        let of_file = table
-            .path
-            .file_stem()
-            .and_then(|stem| validates(&stem.to_string_lossy()));
+        let stem = table.path.file_stem().unwrap_or_default();
+        let of_file = split_of(&stem.to_string_lossy());
         for row in &table.rows {
-            let item = item(&files, table, row)?;
-            match row.split.as_deref().map_or(of_file, validates) {
-                Some(true) => val.push(item),
-                Some(false) => train.push(item),
-                None => free.push(item),
-            }
+            let of_row = row.split.as_deref().map_or(of_file, split_of);
+            parts.push((item(&files, table, row)?, of_row));
         }
     }
     let names: Vec<String> = tables
@@ -73,23 +68,9 @@ pub(super) fn open(root: &Path) -> Result<Option<Dataset>, DatasetError> {
                 .into_owned()
         })
         .collect();
-    let first = &tables[0].path;
-    let splits = if train.is_empty() || val.is_empty() {
-        split_evenly(
-            not_empty([free, train, val].concat(), first, "train on")?,
-            root,
-        )?
-    } else {
-        let mut notes = vec![Note::found(
-            NoteTopic::Split,
-            format!("from {}", names.join(" and ")),
-        )];
-        if !free.is_empty() {
-            let text = format!("{} rows are of neither list and left out", free.len());
-            notes.push(Note::assumed(NoteTopic::Split, text));
-        }
-        Splits { train, val, notes }
-    };
+    let source = names.join(" and ");
+    let parts = not_empty(parts, &tables[0].path, "train on")?;
+    let splits = splits::of_parts(root, parts, &source)?;
     let without_masks: usize = tables.iter().map(|table| table.without_masks).sum();
     let (classes, _) = pairs::classes_of(root, splits.train.iter().chain(&splits.val))?;
     let mut notes = classes.notes;
@@ -104,7 +85,7 @@ pub(super) fn open(root: &Path) -> Result<Option<Dataset>, DatasetError> {
         let text = format!("{images} of a test list {have} left out");
         notes.push(Note::assumed(NoteTopic::Split, text));
     }
-    let pairing = format!("from {}", names.join(" and "));
+    let pairing = format!("from {source}");
     notes.push(if tables.iter().any(|table| table.is_guess) {
         let text = format!("{pairing}, whose first column with files is taken for the images, the next for the masks");
         Note::assumed(NoteTopic::Pairing, text)
@@ -124,7 +105,7 @@ pub(super) fn open(root: &Path) -> Result<Option<Dataset>, DatasetError> {
         wants_range: false,
         train: splits.train,
         val: splits.val,
-        test: Vec::new(),
+        test: splits.test,
         review: None,
         notes,
     }))
@@ -223,7 +204,7 @@ impl Columns {
         let (image, mask) = (with_files.next()?, with_files.next()?);
         let split = fields
             .iter()
-            .position(|field| validates(field.trim()).is_some());
+            .position(|field| split_of(field.trim()).is_some());
         Some(Self { image, mask, split })
     }
 }
@@ -248,15 +229,6 @@ fn item(files: &ListedFiles, table: &Table, row: &Row) -> Result<DatasetItem, Da
         mask: find("mask", &row.mask)?,
         image,
     })
-}
-
-/// Whether a word means the validation list; `None` = neither list.
-fn validates(word: &str) -> Option<bool> {
-    match word.to_lowercase().as_str() {
-        "val" | "valid" | "validation" => Some(true),
-        "train" | "training" => Some(false),
-        _ => None,
-    }
 }
 
 /// The records of a table and the lines they begin in; quoted fields may hold separators and
@@ -351,12 +323,9 @@ mod tests {
             (ids(&dataset.train), ids(&dataset.val)),
             (vec!["a"], vec!["b, c"])
         );
-        assert!(
-            dataset
-                .notes
-                .iter()
-                .any(|note| note.assumed && note.text.contains("1 rows are of neither"))
-        );
+        let mut dataset = dataset;
+        dataset.read_test_list().expect("the rows of the test");
+        assert_eq!(ids(&dataset.test), ["d"]);
     }
 
     #[test]

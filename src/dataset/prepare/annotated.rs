@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use crate::dataset::layout::composed;
-use crate::dataset::{ClassList, DatasetError, LabelMap, Layout, Note};
+use crate::dataset::layout::{composed, split_of};
+use crate::dataset::{ClassList, DatasetError, LabelMap, Layout, Note, Split};
 use crate::files::{FileError, open_regular};
 
 /// Larger files are no annotations.
@@ -24,8 +24,8 @@ pub(super) struct AnnotatedImage {
     pub(super) id: String,
     /// Its file, or where the image is written that is in the annotations themselves.
     pub(super) image: ImageOf,
-    /// `true` = validation, where the dataset says so.
-    pub(super) validates: Option<bool>,
+    /// Its list, where the dataset says so.
+    pub(super) split: Option<Split>,
     /// The file that errors are about.
     pub(super) source: PathBuf,
     pub(super) draw: Box<dyn Fn() -> Result<LabelMap, String> + Send + Sync>,
@@ -104,19 +104,13 @@ fn name_of(path: &Path) -> String {
     composed(&name).to_lowercase()
 }
 
-/// Whether a file or folder of annotations is for validation, by its name.
-pub(super) fn validates(path: &Path, root: &Path) -> Option<bool> {
+/// The list that a file or folder of annotations is of, by a word in its path.
+pub(super) fn split_of_path(path: &Path, root: &Path) -> Option<Split> {
     let shown = path.strip_prefix(root).unwrap_or(path);
-    let name = shown.to_string_lossy().to_lowercase();
-    let has = |word: &str| {
-        name.split(|letter: char| !letter.is_ascii_alphabetic())
-            .any(|part| part == word)
-    };
-    if has("val") || has("valid") || has("validation") {
-        Some(true)
-    } else if has("train") || has("training") {
-        Some(false)
-    } else {
-        None
-    }
+    let name = shown.to_string_lossy();
+    let words = || name.split(|letter: char| !letter.is_ascii_alphabetic());
+    let has = |split: &Split| words().any(|word| split_of(word) == Some(*split));
+    [Split::Val, Split::Test, Split::Train]
+        .into_iter()
+        .find(has)
 }

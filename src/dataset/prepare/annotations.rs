@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use super::annotated::{Annotated, AnnotatedImage, ImageOf, problem};
 use super::{Cache, Progress, coco, labelme, sbd};
-use crate::dataset::layout::{Splits, files_below, mask_palette, split_evenly};
+use crate::dataset::layout::{files_below, mask_palette, of_parts};
 use crate::dataset::{
     Dataset, DatasetError, DatasetItem, IMAGE_EXTENSIONS, ImageReading, MaskColors, Note,
     NoteTopic, VOID, write_index_png,
@@ -95,7 +95,7 @@ fn image_name(number: usize) -> String {
 }
 
 fn dataset(root: &Path, folder: &Path, annotated: Annotated) -> Result<Dataset, DatasetError> {
-    let (mut train, mut val, mut free) = (Vec::new(), Vec::new(), Vec::new());
+    let mut parts = Vec::new();
     for (number, item) in annotated.items.into_iter().enumerate() {
         let pair = DatasetItem {
             id: item.id,
@@ -105,24 +105,9 @@ fn dataset(root: &Path, folder: &Path, annotated: Annotated) -> Result<Dataset, 
             },
             mask: folder.join(mask_name(number)),
         };
-        match item.validates {
-            Some(true) => val.push(pair),
-            Some(false) => train.push(pair),
-            None => free.push(pair),
-        }
+        parts.push((pair, item.split));
     }
-    let splits = if train.is_empty() || val.is_empty() {
-        split_evenly([free, train, val].concat(), root)?
-    } else {
-        Splits {
-            train,
-            val,
-            notes: vec![Note::found(
-                NoteTopic::Split,
-                "from the annotations' files and folders",
-            )],
-        }
-    };
+    let splits = of_parts(root, parts, "the annotations' files and folders")?;
     let mut notes = annotated.notes;
     notes.extend(splits.notes);
     notes.push(Note::found(
@@ -145,7 +130,7 @@ fn dataset(root: &Path, folder: &Path, annotated: Annotated) -> Result<Dataset, 
         wants_range: false,
         train: splits.train,
         val: splits.val,
-        test: Vec::new(),
+        test: splits.test,
         review: None,
         notes,
     })

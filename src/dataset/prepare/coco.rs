@@ -1,15 +1,18 @@
 //! COCO's JSON: one file for many images, with outlines or run lengths by category.
 
-use std::collections::BTreeMap;
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::annotated::{Annotated, AnnotatedImage, ImageOf, Images, problem, read, validates};
+use super::annotated::{Annotated, AnnotatedImage, ImageOf, Images, problem, read, split_of_path};
+use super::coco_categories::{Categories, Category};
 use super::outline::{empty, fill, fill_runs, runs_of};
 use crate::dataset::{
-    Class, ClassList, DatasetError, LabelMap, Layout, Note, NoteTopic, Size, VOID, voc_color,
+    Class, ClassList, DatasetError, LabelMap, Layout, Note, NoteTopic, Size, Split, VOID, voc_color,
 };
+use crate::text::plural;
 
 #[derive(Debug, Deserialize)]
 struct Document {
@@ -27,19 +30,33 @@ struct Image {
 }
 
 #[derive(Debug, Deserialize)]
-struct Category {
-    id: u64,
-    name: String,
-}
-
-#[derive(Debug, Deserialize)]
 struct Annotation {
     image_id: u64,
     category_id: u64,
     #[serde(default)]
     segmentation: Option<Segmentation>,
     #[serde(default)]
-    iscrowd: u8,
+    iscrowd: Flag,
+}
+
+/// A number, or a truth value as some programs write it.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(untagged)]
+enum Flag {
+    Truth(bool),
+    Number(u8),
+}
+
+impl Default for Flag {
+    fn default() -> Self {
+        Self::Truth(false)
+    }
+}
+
+impl Flag {
+    fn is_set(self) -> bool {
+        matches!(self, Self::Truth(true) | Self::Number(1))
+    }
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -73,6 +90,8 @@ pub(super) fn find(
         let bytes = read(path)?;
         match serde_json::from_slice(&bytes) {
             Ok(document) => parsed.push((path, document)),
+            // COCO's own documents of panoptic masks lie beside those that are read.
+            Err(_) if has(&bytes, b"\"segments_info\"") => {}
             Err(err) if looks_like_coco(&bytes) => {
                 return Err(problem(
                     path,
@@ -87,24 +106,28 @@ pub(super) fn find(
     if parsed.is_empty() {
         return Ok(None);
     }
-    let categories: BTreeMap<u64, String> = parsed
+    let documents: Vec<&Document> = parsed.iter().map(|(_, document)| document).collect();
+    let lists: Vec<&[Category]> = documents
         .iter()
-        .flat_map(|(_, document)| &document.categories)
-        .map(|category| (category.id, category.name.clone()))
+        .map(|one| one.categories.as_slice())
         .collect();
-    let classes = classes(root, &categories)?;
-    let labels: BTreeMap<u64, u8> = categories.keys().copied().zip(1..VOID).collect();
+    let categories = Categories::of(&lists);
+    let classes = classes(root, &categories.names)?;
+    let boxes = documents
+        .iter()
+        .flat_map(|document| &document.annotations)
+        .filter(|annotation| !annotation.has_area())
+        .count();
     let files = Images::new(images);
-    let (mut items, mut without) = (Vec::new(), 0);
-    for (path, document) in parsed {
-        let objects = objects(path, document.annotations, &labels)?;
-        let mut objects = objects;
+    let mut pictures = Pictures::default();
+    let mut without = 0;
+    for ((path, document), labels) in parsed.into_iter().zip(&categories.labels) {
+        let mut objects = objects(path, document.annotations, labels)?;
         for image in document.images {
-            let Some(objects) = objects.remove(&image.id) else {
-                without += 1;
-                continue;
-            };
-            items.push(item(root, path, &files, image, objects)?);
+            match objects.remove(&image.id) {
+                Some(objects) => pictures.add(picture(root, path, &files, image, objects)?)?,
+                None => without += 1,
+            }
         }
     }
     let mut notes = vec![
@@ -118,25 +141,58 @@ pub(super) fn find(
             "where objects overlap, the one that comes later in the file is on top",
         ),
     ];
+    if categories.are_by_name {
+        let text =
+            "the files number the categories differently: categories of one name are one class";
+        notes.push(Note::assumed(NoteTopic::ClassNames, text));
+    }
+    if boxes > 0 {
+        let text = format!(
+            "{} without an outline (boxes alone), left out: what is in them is background",
+            plural(boxes, "object", "objects")
+        );
+        notes.push(Note::assumed(NoteTopic::Files, text));
+    }
+    if pictures.shared > 0 {
+        let images = plural(pictures.shared, "image is", "images are");
+        let text =
+            format!("{images} in several files of annotations, whose objects are put together");
+        notes.push(Note::assumed(NoteTopic::Files, text));
+    }
     if without > 0 {
         let text = format!("{without} images without an annotation are left out");
         notes.push(Note::assumed(NoteTopic::Pairing, text));
     }
-    Ok((!items.is_empty()).then_some(Annotated {
+    Ok((!pictures.found.is_empty()).then_some(Annotated {
         layout: Layout::Coco,
         classes,
-        items,
+        items: pictures.found.into_iter().map(Picture::item).collect(),
         notes,
     }))
 }
 
 fn looks_like_coco(bytes: &[u8]) -> bool {
-    let has = |word: &[u8]| bytes.windows(word.len()).any(|part| part == word);
-    has(b"\"annotations\"") && has(b"\"categories\"") && has(b"\"images\"")
+    let keys: [&[u8]; 3] = [b"\"annotations\"", b"\"categories\"", b"\"images\""];
+    keys.iter().all(|key| has(bytes, key))
 }
 
-fn classes(root: &Path, categories: &BTreeMap<u64, String>) -> Result<ClassList, DatasetError> {
-    let names = std::iter::once("background").chain(categories.values().map(String::as_str));
+fn has(bytes: &[u8], word: &[u8]) -> bool {
+    bytes.windows(word.len()).any(|part| part == word)
+}
+
+impl Annotation {
+    /// Boxes without an outline say nothing about pixels.
+    fn has_area(&self) -> bool {
+        match &self.segmentation {
+            Some(Segmentation::Outlines(outlines)) => !outlines.is_empty(),
+            Some(Segmentation::Runs { .. }) => true,
+            None => false,
+        }
+    }
+}
+
+fn classes(root: &Path, names: &[String]) -> Result<ClassList, DatasetError> {
+    let names = std::iter::once("background").chain(names.iter().map(String::as_str));
     let class = |(label, name): (usize, &str)| Class {
         name: name.to_owned(),
         color: voc_color(u8::try_from(label).unwrap_or(VOID)),
@@ -163,47 +219,101 @@ fn objects(
             )
         })?;
         let of_image = objects.entry(annotation.image_id).or_default();
-        // Boxes without an outline say nothing about pixels.
         of_image.extend(annotation.segmentation.map(|segmentation| Object {
             segmentation,
-            label: if annotation.iscrowd == 1 { VOID } else { label },
+            label: if annotation.iscrowd.is_set() {
+                VOID
+            } else {
+                label
+            },
         }));
     }
     Ok(objects)
 }
 
-fn item(
+/// An image and all its objects.
+struct Picture {
+    image: PathBuf,
+    size: Size,
+    split: Option<Split>,
+    source: PathBuf,
+    objects: Vec<Object>,
+}
+
+impl Picture {
+    fn item(self) -> AnnotatedImage {
+        let name = self.image.file_stem().unwrap_or_default();
+        let (size, objects) = (self.size, self.objects);
+        AnnotatedImage {
+            id: name.to_string_lossy().into_owned(),
+            image: ImageOf::File(self.image),
+            split: self.split,
+            source: self.source,
+            draw: Box::new(move || draw(size, &objects)),
+        }
+    }
+}
+
+/// The images of all documents, each once in a list: a document may hold some classes alone.
+#[derive(Default)]
+struct Pictures {
+    found: Vec<Picture>,
+    places: HashMap<(PathBuf, Option<Split>), usize>,
+    /// How many are in several documents.
+    shared: usize,
+}
+
+impl Pictures {
+    fn add(&mut self, picture: Picture) -> Result<(), DatasetError> {
+        match self.places.entry((picture.image.clone(), picture.split)) {
+            Entry::Vacant(place) => {
+                place.insert(self.found.len());
+                self.found.push(picture);
+            }
+            Entry::Occupied(place) => {
+                let known = &mut self.found[*place.get()];
+                if known.size != picture.size {
+                    let reason = format!(
+                        "its image {} is {} here but {} in {}",
+                        picture.image.display(),
+                        picture.size,
+                        known.size,
+                        known.source.display()
+                    );
+                    return Err(problem(&picture.source, reason));
+                }
+                known.objects.extend(picture.objects);
+                self.shared += 1;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn picture(
     root: &Path,
     path: &Path,
     files: &Images<'_>,
     image: Image,
     objects: Vec<Object>,
-) -> Result<AnnotatedImage, DatasetError> {
+) -> Result<Picture, DatasetError> {
     let folder = path.parent().unwrap_or(root);
-    let validates = validates(path, root);
-    let split = match validates {
-        Some(true) => "val",
-        Some(false) => "train",
-        None => "",
-    };
-    let found = files.find(folder, &image.file_name, split).ok_or_else(|| {
+    let split = split_of_path(path, root);
+    let folder_of_split: &str = split.map_or("", Into::into);
+    let found = files.find(folder, &image.file_name, folder_of_split);
+    let found = found.ok_or_else(|| {
         let reason = format!(
             "its image {} is not in this folder, or several have this name. Add the image",
             image.file_name
         );
         problem(path, reason)
     })?;
-    let size = Size::new(image.width, image.height);
-    Ok(AnnotatedImage {
-        id: found
-            .file_stem()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned(),
-        image: ImageOf::File(found),
-        validates,
+    Ok(Picture {
+        image: found,
+        size: Size::new(image.width, image.height),
+        split,
         source: path.to_owned(),
-        draw: Box::new(move || draw(size, &objects)),
+        objects,
     })
 }
 

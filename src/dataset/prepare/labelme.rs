@@ -10,12 +10,13 @@ use image::{GrayImage, ImageFormat, ImageReader};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::annotated::{Annotated, AnnotatedImage, ImageOf, Images, problem, read, validates};
+use super::annotated::{Annotated, AnnotatedImage, ImageOf, Images, problem, read, split_of_path};
 use super::outline::{empty, fill};
 use crate::dataset::layout::listed_classes;
 use crate::dataset::{
     Class, ClassList, DatasetError, LabelMap, Layout, Note, NoteTopic, Size, VOID, voc_color,
 };
+use crate::text::plural;
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -48,30 +49,38 @@ struct Shape {
 
 const BACKGROUND: [&str; 2] = ["_background_", "background"];
 const IGNORED: &str = "__ignore__";
+/// Longer documents are not looked at.
+const LARGEST: u64 = 256 << 20;
 /// A circle's outline has this many corners.
 const CORNERS: u32 = 128;
 
-/// The annotations in these documents; `None` = the first is not labelme's.
+/// The annotations in these documents; `None` = none is labelme's.
 pub(super) fn find(
     root: &Path,
     images: &[PathBuf],
     documents: &[PathBuf],
 ) -> Result<Option<Annotated>, DatasetError> {
-    let Some(first) = documents.first() else {
-        return Ok(None);
-    };
     let parse = |path: &Path| -> Result<Document, DatasetError> {
         serde_json::from_slice(&read(path)?)
             .map_err(|err| problem(path, format!("not a document of labelme ({err})")))
     };
-    if parse(first).is_err() {
-        return Ok(None);
-    }
     let mut names = BTreeSet::new();
     let mut parsed = Vec::new();
     let mut left_out: BTreeMap<String, usize> = BTreeMap::new();
-    for path in documents {
-        let mut document = parse(path)?;
+    let (mut others, mut first_problem) = (Vec::new(), None);
+    for path in documents.iter().filter(|path| can_be_labelme(path)) {
+        let mut document = match parse(path) {
+            Ok(document) => document,
+            // Settings of a program lie beside annotations.
+            Err(_) if !looks_like_labelme(path) => {
+                others.push(path);
+                continue;
+            }
+            Err(err) => {
+                first_problem.get_or_insert(err);
+                continue;
+            }
+        };
         document.shapes.retain(|shape| {
             let kept = outline(shape).is_some() || shape.has_mask();
             if !kept {
@@ -83,7 +92,20 @@ pub(super) fn find(
         names.extend(document.shapes.iter().map(|shape| shape.label.clone()));
         parsed.push((path, document));
     }
+    match first_problem {
+        _ if parsed.is_empty() => return Ok(None),
+        Some(err) => return Err(err),
+        None => {}
+    }
     let (classes, mut notes) = classes(root, &names)?;
+    if let Some(first) = others.first() {
+        let text = format!(
+            "{} not annotations of labelme, left out, such as {}",
+            plural(others.len(), "document is", "documents are"),
+            first.display()
+        );
+        notes.push(Note::assumed(NoteTopic::Files, text));
+    }
     for (kind, count) in left_out {
         let text = format!("{count} shapes of the type \"{kind}\" have no area and are left out");
         notes.push(Note::assumed(NoteTopic::Files, text));
@@ -118,7 +140,7 @@ pub(super) fn find(
                 .to_string_lossy()
                 .into_owned(),
             image,
-            validates: validates(path, root),
+            split: split_of_path(path, root),
             source: path.clone(),
             draw: Box::new(move || draw(&document, &labels)),
         });
@@ -129,6 +151,17 @@ pub(super) fn find(
         items,
         notes,
     }))
+}
+
+/// One image is in a document, if any; those of other programs may be very long.
+fn can_be_labelme(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|file| file.len() <= LARGEST)
+}
+
+/// Whether a document that cannot be read was meant to be one of labelme's.
+fn looks_like_labelme(path: &Path) -> bool {
+    let is_key = |part: &[u8]| part == b"\"shapes\"";
+    read(path).is_ok_and(|text| text.windows(8).any(is_key))
 }
 
 /// The classes of a class list, or the names in the order of the alphabet after the background.

@@ -7,6 +7,7 @@ mod annotations;
 mod archive;
 mod below;
 mod coco;
+mod coco_categories;
 mod labelme;
 mod mat;
 mod outline;

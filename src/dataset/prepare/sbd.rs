@@ -2,10 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use strum::VariantArray as _;
+
 use super::annotated::{Annotated, AnnotatedImage, ImageOf, Images, problem, read};
 use super::mat;
 use crate::dataset::layout::{candidates, read_lines};
-use crate::dataset::{ClassList, DatasetError, Layout, Note, NoteTopic};
+use crate::dataset::{ClassList, DatasetError, Layout, Note, NoteTopic, Split};
 
 /// The annotations in these MAT files; `None` = there are none in a folder `cls`.
 pub(super) fn find(
@@ -17,8 +19,11 @@ pub(super) fn find(
     let Some(folder) = matrices.first().and_then(|path| path.parent()?.parent()) else {
         return Ok(None);
     };
-    let validates = list(&folder.join("val.txt"))?;
-    let trains = list(&folder.join("train.txt"))?;
+    let mut lists = Vec::new();
+    for split in Split::VARIANTS {
+        let word: &str = split.into();
+        lists.push((*split, list(&folder.join(format!("{word}.txt")))?));
+    }
     let files = Images::new(images);
     let mut items = Vec::new();
     for path in matrices {
@@ -38,13 +43,10 @@ pub(super) fn find(
         })?;
         let source = path.clone();
         items.push(AnnotatedImage {
-            validates: if validates.contains(&id) {
-                Some(true)
-            } else if trains.contains(&id) {
-                Some(false)
-            } else {
-                None
-            },
+            split: lists
+                .iter()
+                .rev()
+                .find_map(|(split, ids)| ids.contains(&id).then_some(*split)),
             id,
             image: ImageOf::File(image),
             source: path.clone(),

@@ -134,6 +134,8 @@ fn outlines_of_labelme_become_masks() {
         );
         write_text(&root.join(format!("{name}.json")), &text);
     }
+    // A program's settings, before them by name.
+    write_text(&root.join("_project.json"), "{\"zoom\": 2}");
     let dataset = open(&root, &cache).unwrap_or_else(|err| panic!("{err}"));
     let names: Vec<&str> = dataset
         .classes
@@ -144,6 +146,11 @@ fn outlines_of_labelme_become_masks() {
         (dataset.layout, names),
         (Layout::Labelme, vec!["background", "car", "road"])
     );
+    let mut notes = dataset.notes.iter();
+    assert!(notes.any(|note| {
+        note.text
+            .contains("1 document is not annotations of labelme")
+    }));
     let expected = [2, 2, 0, VOID, 2, 1, 1, 0, 2, 2, 0, 0];
     assert_eq!(
         read(&dataset),
@@ -163,6 +170,14 @@ fn outlines_of_labelme_become_masks() {
     );
     let dataset = open(&root, &cache).unwrap_or_else(|err| panic!("{err}"));
     assert_eq!(read(&dataset).1[11], VOID);
+    // Annotations that are cut off are not left out.
+    write_text(&root.join("a.json"), &text[..text.len() - 9]);
+    let message = open(&root, &cache).expect_err("cut off").to_string();
+    assert!(
+        message.contains("a.json: not a document of labelme"),
+        "{message}"
+    );
+    write_text(&root.join("a.json"), &text);
     write_text(&root.join("classes.txt"), "background\ncar\n");
     fs::remove_dir_all(&cache).expect("removed");
     let message = open(&root, &cache).expect_err("no such class").to_string();
@@ -236,7 +251,7 @@ fn outlines_and_runs_of_coco_become_masks() {
             "annotations": [
             {{"image_id": 7, "category_id": 2, "segmentation": [[0, 0, 2, 0, 2, 3, 0, 3]], "iscrowd": 0}},
             {{"image_id": 7, "category_id": 30, "segmentation": {{"counts": [9, 1, 2], "size": [3, 4]}}, "iscrowd": 0}},
-            {{"image_id": 7, "category_id": 30, "segmentation": {{"counts": "N1", "size": [3, 4]}}, "iscrowd": 1}}]}}"#
+            {{"image_id": 7, "category_id": 30, "segmentation": {{"counts": "N1", "size": [3, 4]}}, "iscrowd": true}}]}}"#
         );
         // Outside of it: 11 pixels down the columns, then one.
         let text = text.replace("\"N1\"", "\";1\"");
@@ -269,6 +284,80 @@ fn outlines_and_runs_of_coco_become_masks() {
     );
 }
 
+/// A document of COCO's kind about the image `name.png`, with one object that fills its left half.
+fn coco(name: &str, categories: &str, object: &str) -> String {
+    format!(
+        r#"{{"images": [{{"id": 7, "file_name": "{name}.png", "width": 4, "height": 3}}],
+        "categories": [{categories}], "annotations": [{{"image_id": 7, {object}}}]}}"#
+    )
+}
+
+const LEFT: &str = r#""segmentation": [[0, 0, 2, 0, 2, 3, 0, 3]]"#;
+
+#[test]
+fn documents_of_coco_may_number_categories_differently_and_share_images() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let (root, cache) = (dir.path().join("own"), dir.path().join("cache"));
+    for name in ["train/a", "valid/b", "test/c"] {
+        write_image(&root.join(format!("{name}.png")));
+    }
+    let (car, road) = (
+        r#"{"id": 1, "name": "car"}"#,
+        r#"{"id": 1, "name": "road"}"#,
+    );
+    let write = |split: &str, name: &str, categories: &str, object: &str| {
+        let path = root.join(format!("{split}/_annotations.coco.json"));
+        write_text(&path, &coco(name, categories, object));
+    };
+    let object = format!(r#""category_id": 1, {LEFT}"#);
+    write(
+        "train",
+        "a",
+        &format!(r#"{car}, {{"id": 2, "name": "road"}}"#),
+        &object,
+    );
+    write("valid", "b", road, &object);
+    write(
+        "test",
+        "c",
+        road,
+        r#""category_id": 1, "bbox": [0, 0, 2, 3], "segmentation": []"#,
+    );
+    // The same image with another class, as in a document for each class.
+    let right = r#""category_id": 1, "segmentation": [[2, 0, 4, 0, 4, 3, 2, 3]]"#;
+    write_text(&root.join("train/more.json"), &coco("a", road, right));
+    let mut dataset = open(&root, &cache).unwrap_or_else(|err| panic!("{err}"));
+    let names: Vec<&str> = dataset
+        .classes
+        .iter()
+        .map(|class| class.name.as_str())
+        .collect();
+    assert_eq!(names, ["background", "road", "car"]);
+    dataset.read_test_list().expect("the test images");
+    let reader = dataset.mask_reader();
+    let labels = |items: &[crate::dataset::DatasetItem]| {
+        let masks = items
+            .iter()
+            .map(|item| reader.read(&item.mask).expect("a mask").labels);
+        masks.collect::<Vec<_>>()
+    };
+    assert_eq!(labels(&dataset.train), [[2, 2, 1, 1].repeat(3)]);
+    assert_eq!(labels(&dataset.val), [[1, 1, 0, 0].repeat(3)]);
+    assert_eq!(labels(&dataset.test), [vec![0; 12]]);
+    for text in [
+        "1 image is in several files of annotations",
+        "categories of one name are one class",
+        "1 object without an outline",
+        "1 image is for a test",
+    ] {
+        assert!(
+            dataset.notes.iter().any(|note| note.text.contains(text)),
+            "{text}: {:?}",
+            dataset.notes
+        );
+    }
+}
+
 #[test]
 fn matrices_of_sbd_become_masks() {
     let dir = tempfile::tempdir().expect("a temporary folder");
@@ -297,11 +386,8 @@ fn matrices_of_sbd_become_masks() {
 #[test]
 fn what_is_no_dataset_is_still_described() {
     let dir = tempfile::tempdir().expect("a temporary folder");
-    write_pair(
-        &dir.path().join("x/a.png"),
-        &dir.path().join("y/b.png"),
-        [0, 1],
-    );
+    let [image, mask] = ["x/a.png", "y/b.png"].map(|file| dir.path().join(file));
+    write_pair(&image, &mask, [0, 1]);
     write_text(&dir.path().join("notes.json"), "{}");
     let message = open(dir.path(), &dir.path().join("cache"))
         .expect_err("nothing")

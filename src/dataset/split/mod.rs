@@ -93,10 +93,14 @@ struct Group {
     classes: BTreeMap<u8, usize>,
 }
 
-/// All images once, in the order of their names.
+/// All images once, in the order of their names. Those of a test stay what they are.
 fn groups(dataset: &Dataset, keep_sequences: bool) -> Vec<Vec<DatasetItem>> {
     let mut groups: BTreeMap<String, Vec<DatasetItem>> = BTreeMap::new();
-    let mut seen = BTreeSet::new();
+    let mut seen: BTreeSet<_> = dataset
+        .test
+        .iter()
+        .map(|item| (&item.image, &item.mask))
+        .collect();
     for item in dataset.train.iter().chain(&dataset.val) {
         if !seen.insert((&item.image, &item.mask)) {
             continue;

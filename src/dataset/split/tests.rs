@@ -47,6 +47,21 @@ fn a_share_is_dealt_by_the_seed() {
 }
 
 #[test]
+fn images_of_a_test_are_not_dealt() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let mut set = dataset(&numbered(20), dir.path());
+    // Validated on as well, where nothing else is there for that.
+    set.test.clone_from(&set.val);
+    let [train, val] = lists(&set, &share(0.25));
+    assert_eq!((train.len(), val.len()), (12, 4));
+    assert!(
+        set.test
+            .iter()
+            .all(|item| !train.contains(&item.id) && !val.contains(&item.id))
+    );
+}
+
+#[test]
 fn folds_are_validated_on_once_each() {
     let dir = tempfile::tempdir().expect("a folder");
     let set = dataset(&numbered(10), dir.path());

@@ -72,7 +72,7 @@ impl Engine {
     ) -> Task<Result<FixedDataset, EngineError>> {
         let data_dir = self.dirs.data.clone();
         self.spawn_waiting("fix", move |cancel| {
-            let dataset = open(&which, &data_dir, &mut |_, _| !cancel.is_cancelled())?;
+            let dataset = open_with_test(&which, &data_dir, cancel)?;
             let plan = if let Some(plan) = choice.plan {
                 plan
             } else {
@@ -96,7 +96,7 @@ impl Engine {
     ) -> Task<Result<FixedDataset, EngineError>> {
         let data_dir = self.dirs.data.clone();
         self.spawn_waiting("split", move |cancel| {
-            let dataset = open(&which, &data_dir, &mut |_, _| !cancel.is_cancelled())?;
+            let dataset = open_with_test(&which, &data_dir, cancel)?;
             let dataset =
                 split(&dataset, &plan, &mut tell(cancel))?.ok_or(EngineError::Cancelled)?;
             let plan = FixPlan::default();
@@ -148,6 +148,18 @@ fn free_name_beside(root: &Path) -> PathBuf {
         number += 1;
     }
     path
+}
+
+/// Opens a dataset of which a copy is written. Its test list belongs to it, where its masks are there;
+/// those of public sets are withheld.
+fn open_with_test(
+    which: &DatasetRef,
+    data_dir: &Path,
+    cancel: &Cancel,
+) -> Result<Dataset, EngineError> {
+    let mut dataset = open(which, data_dir, &mut |_, _| !cancel.is_cancelled())?;
+    dataset.read_test_list().ok();
+    Ok(dataset)
 }
 
 /// Passes progress on, and a wish to end.

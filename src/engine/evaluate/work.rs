@@ -37,7 +37,7 @@ pub(super) fn evaluate(request: &Request, cancel: &Cancel) -> Result<KeptEvaluat
         })
     });
     give_back_freed_memory();
-    let evaluation = result?;
+    let evaluation = result.map_err(|err| err.on_device(request.device))?;
     // The scores are there even so.
     if let Err(err) = evaluation.keep(&request.folder) {
         log::warn!("The scores could not be kept with the run. {err}");
@@ -90,7 +90,7 @@ fn score(request: &Request, cancel: &Cancel) -> Result<KeptEvaluation, EngineErr
         secs: started.elapsed().as_secs_f64(),
         classes: Arc::new(predictor.meta().classes.clone()),
         warnings,
-        remark: matched.remark(),
+        remark: joined([matched.remark(), predictor.arithmetic()]),
         // The papers average over nothing.
         papers: if averaging.is_off() {
             paper_scores(config, &dataset, split)
@@ -113,4 +113,10 @@ fn score(request: &Request, cancel: &Cancel) -> Result<KeptEvaluation, EngineErr
         origin,
         Evaluation::new(found.counts, found.images, about),
     ))
+}
+
+/// Sentences behind each other.
+fn joined(remarks: [Option<String>; 2]) -> Option<String> {
+    let remarks: Vec<String> = remarks.into_iter().flatten().collect();
+    (!remarks.is_empty()).then(|| remarks.join(". "))
 }

@@ -1,25 +1,30 @@
 //! Notifications of the desktop, by the program that it brings for that. Where there is none, nothing
 //! is shown.
 
-/// Shows a title and a text, from a thread of its own.
+/// Shows a title and a text; waits for the program that does so.
+///
+/// # Errors
+/// Why it was not shown.
 #[cfg(unix)]
-pub(super) fn show(title: String, text: String) {
+pub(super) fn show(title: &str, text: &str) -> Result<(), String> {
     use std::process::Stdio;
 
-    let show = move || {
-        let shown = program(&title, &text)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .status();
-        if let Err(err) = shown {
-            log::info!("The desktop cannot show a notification: {err}");
-        }
-    };
-    let thread = std::thread::Builder::new().name("notification".into());
-    if let Err(err) = thread.spawn(show) {
-        log::info!("The desktop cannot show a notification: {err}");
+    let mut command = program(title, text);
+    let name = command.get_program().display().to_string();
+    let fail = |why: &str| format!("no notification was shown: {name}: {why}");
+    let output = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .output()
+        .map_err(|err| fail(&err.to_string()))?;
+    if output.status.success() {
+        return Ok(());
     }
+    let said = String::from_utf8_lossy(&output.stderr);
+    let said = said.lines().map(str::trim).find(|line| !line.is_empty());
+    Err(fail(
+        said.unwrap_or(&format!("it ended with {}", output.status)),
+    ))
 }
 
 /// Why nothing can be shown here, and what to do about it: get the program, or do `instead`.
@@ -46,9 +51,11 @@ const PROGRAM: Option<&str> = Some("osascript");
 #[cfg(not(unix))]
 const PROGRAM: Option<&str> = None;
 
-/// Windows brings no program for it.
+/// Windows brings no program for it, which is said before the start.
 #[cfg(not(unix))]
-pub(super) fn show(_title: String, _text: String) {}
+pub(super) fn show(_title: &str, _text: &str) -> Result<(), String> {
+    Ok(())
+}
 
 /// `notify-send` of freedesktop.org; what begins with a hyphen is no option.
 #[cfg(all(unix, not(target_os = "macos")))]

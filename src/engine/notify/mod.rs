@@ -110,9 +110,9 @@ impl RunEnded {
 /// How long the end of the program waits for messages.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// Messages on their way.
+/// Messages on their way; an error says why one was not shown or taken.
 #[derive(Default)]
-pub(super) struct Sending(Vec<Task<Result<(), WebhookError>>>);
+pub(super) struct Sending(Vec<Task<Result<(), String>>>);
 
 impl Engine {
     /// Tells these from now on when a run ends.
@@ -144,20 +144,27 @@ impl Engine {
             let Notifications { desktop, webhook } = self.notifications.clone();
             if desktop {
                 let what = format!("{} {}", ended.title, ended.state);
-                desktop::show(what, ended.text());
+                let text = ended.text();
+                self.sending
+                    .0
+                    .push(spawn_thread(&self.waker, "notification", move |_| {
+                        desktop::show(&what, &text)
+                    }));
             }
             let url = webhook.trim().to_owned();
             if !url.is_empty() {
-                let task =
-                    spawn_thread(&self.waker, "webhook", move |_| webhook::post(&url, &ended));
-                self.sending.0.push(task);
+                self.sending
+                    .0
+                    .push(spawn_thread(&self.waker, "webhook", move |_| {
+                        webhook::post(&url, &ended).map_err(|err| err.to_string())
+                    }));
             }
         }
         let mut problems = Vec::new();
         self.sending.0.retain_mut(|task| match task.poll() {
             super::Poll::Pending => true,
-            super::Poll::Ready(Err(err)) => {
-                problems.push(err.to_string());
+            super::Poll::Ready(Err(problem)) => {
+                problems.push(problem);
                 false
             }
             super::Poll::Ready(Ok(())) | super::Poll::Lost => false,

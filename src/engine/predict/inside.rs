@@ -183,13 +183,14 @@ impl Engine {
     ) -> Task<Result<Arc<Activations>, EngineError>> {
         let (source, device) = self.locate(network);
         let (image, layer) = (image.to_owned(), layer.to_owned());
-        self.predictor.submit(&self.waker, move |models, cancel| {
-            let predictor = models.get(&source, device)?;
-            let image = Pixels::open(&image, &predictor.meta().images)?;
-            let maps = predictor.layer_maps(&image, &layer, wanted(cancel))?;
-            let maps = maps.ok_or(EngineError::Cancelled)?;
-            Ok(Arc::new(Activations::new(layer, maps)))
-        })
+        self.predictor
+            .submit(&self.waker, device, move |models, cancel| {
+                let predictor = models.get(&source, device)?;
+                let image = Pixels::open(&image, &predictor.meta().images)?;
+                let maps = predictor.layer_maps(&image, &layer, wanted(cancel))?;
+                let maps = maps.ok_or(EngineError::Cancelled)?;
+                Ok(Arc::new(Activations::new(layer, maps)))
+            })
     }
 
     /// Which pixels of an image pull at the score of class `label` at the pixel in column `x` and row `y`,
@@ -203,13 +204,14 @@ impl Engine {
     ) -> Task<Result<Arc<EffectiveField>, EngineError>> {
         let (source, device) = self.locate(network);
         let image = image.to_owned();
-        self.predictor.submit(&self.waker, move |models, cancel| {
-            let predictor = models.get(&source, device)?;
-            let image = Pixels::open(&image, &predictor.meta().images)?;
-            let gradient = predictor.input_gradient(&image, pixel, label, wanted(cancel))?;
-            let gradient = gradient.ok_or(EngineError::Cancelled)?;
-            Ok(Arc::new(EffectiveField::new(label, image.size(), gradient)))
-        })
+        self.predictor
+            .submit(&self.waker, device, move |models, cancel| {
+                let predictor = models.get(&source, device)?;
+                let image = Pixels::open(&image, &predictor.meta().images)?;
+                let gradient = predictor.input_gradient(&image, pixel, label, wanted(cancel))?;
+                let gradient = gradient.ok_or(EngineError::Cancelled)?;
+                Ok(Arc::new(EffectiveField::new(label, image.size(), gradient)))
+            })
     }
 }
 

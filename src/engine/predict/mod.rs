@@ -285,9 +285,10 @@ impl Engine {
     ) -> Task<Result<Logits, EngineError>> {
         let (source, device) = self.locate(network);
         let image = image.to_owned();
-        self.predictor.submit(&self.waker, move |models, _| {
-            models.averaged(&source, device, &image, &averaging)
-        })
+        self.predictor
+            .submit(&self.waker, device, move |models, _| {
+                models.averaged(&source, device, &image, &averaging)
+            })
     }
 
     /// What each score layer adds to the scores of each pixel of an image.

@@ -35,7 +35,7 @@ impl KnownTruth {
     /// That of an image of the dataset, by whatever path it is named.
     pub fn of(dataset: &Dataset, image: &Path) -> Option<Self> {
         let items = || {
-            [Split::Val, Split::Train]
+            [Split::Val, Split::Train, Split::Test]
                 .into_iter()
                 .flat_map(|split| dataset.items(split))
         };

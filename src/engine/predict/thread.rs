@@ -16,7 +16,7 @@ use crate::dataset::ImageFacts;
 use crate::engine::memory::give_back_freed_memory;
 use crate::engine::tasks::{Cancel, Promise, Task, guarded};
 use crate::engine::{EngineError, Waker};
-use crate::training::{DeviceId, TilePlan, Tiling};
+use crate::training::{DeviceId, TilePlan, Tiling, is_lost};
 
 type Job = Box<dyn FnOnce(&mut Models) + Send>;
 
@@ -67,10 +67,11 @@ impl PredictThread {
         }
     }
 
-    /// Work with the networks; the tasks are done one after the other.
+    /// Work with the networks on `device`; the tasks are done one after the other.
     pub(super) fn submit<T: Send + 'static>(
         &self,
         waker: &Waker,
+        device: DeviceId,
         work: impl FnOnce(&mut Models, &Cancel) -> Result<T, EngineError> + Send + 'static,
     ) -> Task<Result<T, EngineError>> {
         let (promise, task) = Promise::new(waker);
@@ -88,6 +89,11 @@ impl PredictThread {
                     advice: "Choose a smaller image or the device cpu",
                 })
             });
+            let result = result.map_err(|err| err.on_device(device));
+            if is_lost(device) {
+                // It is opened again for the next one, which says that it is gone.
+                models.clear();
+            }
             promise.fulfill(result);
         });
         if let Err(refused) = self.jobs.try_send(job) {
@@ -102,7 +108,8 @@ impl PredictThread {
         request: Request,
     ) -> Task<Result<Arc<Prediction>, EngineError>> {
         let wake = Arc::clone(waker);
-        self.submit(waker, move |models, cancel| {
+        let device = request.device;
+        self.submit(waker, device, move |models, cancel| {
             models.predict(&request, cancel, &wake).map(Arc::new)
         })
     }
@@ -115,7 +122,7 @@ impl PredictThread {
         image: PathBuf,
         tiling: Tiling,
     ) -> Task<Result<Logits, EngineError>> {
-        self.submit(waker, move |models, _| {
+        self.submit(waker, device, move |models, _| {
             models.logits(&source, device, &image, &tiling)
         })
     }
@@ -128,7 +135,7 @@ impl PredictThread {
         image: ImageFacts,
         tiling: Tiling,
     ) -> Task<Result<TilePlan, EngineError>> {
-        self.submit(waker, move |models, _| {
+        self.submit(waker, device, move |models, _| {
             models.plan(&source, device, image, &tiling)
         })
     }
@@ -140,8 +147,44 @@ impl PredictThread {
         device: DeviceId,
         image: PathBuf,
     ) -> Task<Result<Arc<Explanation>, EngineError>> {
-        self.submit(waker, move |models, cancel| {
+        self.submit(waker, device, move |models, cancel| {
             models.explain(&source, device, image, cancel).map(Arc::new)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::training::TrainError;
+
+    fn execution(text: &str) -> EngineError {
+        TrainError::Execution(text.to_owned()).into()
+    }
+
+    #[test]
+    fn a_fault_of_the_device_is_told_and_the_thread_lives_on() {
+        let predictor = PredictThread::start();
+        let waker: Waker = Arc::new(|| {});
+        let device = DeviceId::Gpu(90);
+        let failed = |work: fn() -> EngineError| {
+            let task = predictor.submit(&waker, device, move |_, _| Err::<(), _>(work()));
+            let failed = task.join().expect("an answer").expect_err("a fault");
+            failed.to_string()
+        };
+        let full = failed(|| execution("wgpu error: Out of Memory"));
+        assert!(
+            full.starts_with("device gpu:90 has too little memory for this image"),
+            "{full}"
+        );
+        let lost = failed(|| execution("Parent device is lost"));
+        assert!(lost.starts_with("device gpu:90 was lost"), "{lost}");
+        let other = failed(|| panic!("index out of bounds"));
+        assert!(
+            other.starts_with("prediction ended unexpectedly (index out of bounds)"),
+            "{other}"
+        );
+        let works = predictor.submit(&waker, device, |_, _| Ok(7));
+        assert_eq!(works.join().expect("an answer").expect("a number"), 7);
     }
 }

@@ -27,6 +27,8 @@ pub enum Phase {
     Pausing,
     /// It waits.
     Paused,
+    /// It cannot be saved, and waits until it can; what is wrong.
+    Waiting(String),
     /// A stop was asked for; the step in hand is finished and saved first.
     Stopping,
     /// A stop at once was asked for; the step in hand is left.
@@ -139,7 +141,12 @@ impl ActiveRun {
                     total: *total,
                 });
             }
-            TrainEvent::Paused | TrainEvent::Blocked(_) => self.phase = Phase::Paused,
+            TrainEvent::Paused => self.phase = Phase::Paused,
+            TrainEvent::Blocked(problem) => {
+                if !matches!(self.phase, Phase::Stopping | Phase::StoppingNow) {
+                    self.phase = Phase::Waiting(problem.clone());
+                }
+            }
             TrainEvent::Unpaused | TrainEvent::Unblocked => self.phase = Phase::Training,
             TrainEvent::Preview(_)
             | TrainEvent::Warning(_)
@@ -239,6 +246,19 @@ mod tests {
             grad_norm: None,
             secs,
         }));
+    }
+
+    #[test]
+    fn a_run_that_cannot_be_saved_waits_and_is_not_paused() {
+        let mut run = run();
+        let problem = || TrainEvent::Blocked("last.json: full".to_owned());
+        run.apply(&problem());
+        assert_eq!(run.phase, Phase::Waiting("last.json: full".to_owned()));
+        run.apply(&TrainEvent::Unblocked);
+        assert_eq!(run.phase, Phase::Training);
+        run.phase = Phase::Stopping;
+        run.apply(&problem());
+        assert_eq!(run.phase, Phase::Stopping, "a stop stays on show");
     }
 
     #[test]

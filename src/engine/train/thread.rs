@@ -18,8 +18,8 @@ use crate::engine::tasks::guarded;
 use crate::engine::{EngineError, Waker, dataset};
 use crate::training::checkpoint::{EndMark, RunFolder, RunMeta};
 use crate::training::{
-    Control, DeviceMemory, Outcome, RunConfig, TrainEvent, TrainOptions, TrainSink as _,
-    check_initial_weights, check_stored_batches, train_with,
+    Control, DeviceMemory, InitialTensors, Outcome, RunConfig, TrainEvent, TrainOptions,
+    TrainSink as _, check_stored_batches, train_with,
 };
 
 /// What a training thread is started for.
@@ -198,18 +198,21 @@ impl TrainThread {
             self.events.send(ThreadEvent::Warning(text)).ok();
         }
         let record = DatasetRecord::of(&dataset);
-        let folder = match start {
-            Start::Resume(folder, _) => {
+        let (folder, options) = match start {
+            Start::Resume(folder, options) => {
                 let then = folder.dataset();
                 if let Some(change) = then.and_then(|then| then.changes(&dataset)) {
                     let warning = format!("{}: {change}", dataset.name);
                     self.events.send(ThreadEvent::Warning(warning)).ok();
                 }
-                folder.clone()
+                (folder.clone(), (**options).clone())
             }
             Start::New(config) => {
                 // Before there is a folder of a run that cannot begin.
-                self.check(config, &dataset)?;
+                let options = TrainOptions {
+                    initial: self.check(config, &dataset)?,
+                    ..TrainOptions::default()
+                };
                 let created = unix_secs();
                 let name = format!(
                     "{}-{}-{}",
@@ -226,7 +229,7 @@ impl TrainThread {
                 };
                 let folder = RunFolder::create(&self.runs_dir, &name, &meta)?;
                 folder.set_dataset(&record)?;
-                folder
+                (folder, options)
             }
         };
         let meta = folder.meta()?;
@@ -247,23 +250,23 @@ impl TrainThread {
         self.events.send(event).ok();
         *opened = Some(folder.clone());
         sink.folder = Some(folder.clone());
-        let options = match start {
-            Start::New(_) => TrainOptions::default(),
-            Start::Resume(_, options) => (**options).clone(),
-        };
-        train_with(&options, &folder, &dataset, &self.control, sink);
+        train_with(options, &folder, &dataset, &self.control, sink);
         Ok(())
     }
 }
 
 impl TrainThread {
-    /// Whether a run can begin.
-    fn check(&self, config: &RunConfig, dataset: &Dataset) -> Result<(), EngineError> {
+    /// Whether a run can begin; the weights that it does so with, unless they are drawn.
+    fn check(
+        &self,
+        config: &RunConfig,
+        dataset: &Dataset,
+    ) -> Result<Option<InitialTensors>, EngineError> {
         let classes = dataset.classes.len();
         config.validate()?;
         config.check_classes(classes)?;
         check_stored_batches(config, dataset)?;
-        Ok(check_initial_weights(config, classes, &self.runs_dir)?)
+        Ok(InitialTensors::read(config, classes, &self.runs_dir)?)
     }
 }
 

@@ -8,6 +8,7 @@ use burn::nn::{BatchNorm, Dropout};
 use burn::tensor::{Int, Tensor};
 
 use crate::kernels::arithmetic::Half;
+use crate::kernels::resized_part::ResizedPart;
 use crate::kernels::sgd_factors::SgdStep;
 
 pub fn conv2d(_layer: &Conv2d, _input: &Tensor<4>, _relu: bool) -> Option<Tensor<4>> {
@@ -71,7 +72,7 @@ pub fn add_relu(_one: &Tensor<4>, _other: &Tensor<4>) -> Option<Tensor<4>> {
     None
 }
 
-pub fn resize(_map: &Tensor<4>, _to: [usize; 2]) -> Option<Tensor<4>> {
+pub fn resize(_map: &Tensor<4>, _part: ResizedPart) -> Option<Tensor<4>> {
     None
 }
 

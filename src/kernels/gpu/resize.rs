@@ -1,5 +1,7 @@
 //! Bilinear interpolation, as PyTorch's without aligned corners. The gradient of a pixel is gathered
 //! from the places that it was read for, in their order, so that nothing is added up in memory.
+//!
+//! A part of a map gives a part of the result, with the shares that the whole would have.
 
 use burn::tensor::Shape;
 use burn_cubecl::kernel::into_contiguous;
@@ -7,16 +9,18 @@ use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
 use super::launch::{empty_like, grid};
+use crate::kernels::resized_part::ResizedPart;
 
 const UNITS: usize = 256;
 
-/// Sizes of an interpolation, `[height, width]`.
+/// An interpolation of a map, or of a part of one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Resizing {
     /// Images by channels.
     pub shape: [usize; 2],
+    /// `[height, width]` of what is given.
     pub from: [usize; 2],
-    pub to: [usize; 2],
+    pub part: ResizedPart,
 }
 
 impl Resizing {
@@ -26,7 +30,7 @@ impl Resizing {
     }
 
     pub fn output_shape(&self) -> Shape {
-        Self::shape(self.shape, self.to)
+        Self::shape(self.shape, self.part.size)
     }
 
     fn shape([batch, channels]: [usize; 2], [height, width]: [usize; 2]) -> Shape {
@@ -39,19 +43,29 @@ impl Resizing {
 struct Axis {
     from: usize,
     to: usize,
-    /// `from / to`
+    /// Cells of the map for each place of the result.
     scale: f32,
+    /// The cell at which the wanted part begins, less the one at which the given part does.
+    shift: f32,
 }
 
 fn axis(resizing: &Resizing, nth: usize) -> AxisLaunch {
-    let (from, to) = (resizing.from[nth], resizing.to[nth]);
-    AxisLaunch::new(from, to, from as f32 / to as f32)
+    let part = &resizing.part;
+    let scale = part.map[nth] as f64 / part.whole[nth] as f64;
+    // In 64 bits: far from the map's first cell 32 have no digits left for shares.
+    let shift = part.first[nth] as f64 * scale - part.map_first[nth] as f64;
+    AxisLaunch::new(
+        resizing.from[nth],
+        part.size[nth],
+        scale as f32,
+        shift as f32,
+    )
 }
 
 /// Where a place of the output lies between pixels of the input.
 #[cube]
 fn between(axis: &Axis, place: usize) -> f32 {
-    ((place as f32 + 0.5) * axis.scale - 0.5).max(0.0)
+    ((place as f32 + 0.5) * axis.scale - 0.5 + axis.shift).max(0.0)
 }
 
 /// The share of the input's pixel `from` in the output's `to`.
@@ -67,7 +81,7 @@ fn share(axis: &Axis, from: usize, to: usize) -> f32 {
 /// The first place of the output that may read the input's pixel `from`.
 #[cube]
 fn first(axis: &Axis, from: usize) -> usize {
-    let place = (from as f32 - 0.5) / axis.scale - 1.5;
+    let place = (from as f32 - axis.shift - 0.5) / axis.scale - 1.5;
     let place = select(from == 0, 0.0, place.max(0.0));
     (place as usize).min(axis.to)
 }
@@ -75,7 +89,8 @@ fn first(axis: &Axis, from: usize) -> usize {
 /// Behind the last of them.
 #[cube]
 fn end(axis: &Axis, from: usize) -> usize {
-    let place = ((from as f32 + 1.5) / axis.scale + 1.5) as usize;
+    let place = (from as f32 - axis.shift + 1.5) / axis.scale + 1.5;
+    let place = place.max(0.0) as usize;
     select(from + 1 == axis.from, axis.to, place.min(axis.to))
 }
 
@@ -124,7 +139,7 @@ fn gather(gradient: &[f32], out: &mut [f32], down: Axis, across: Axis, length: u
 
 /// # Shapes
 /// - input: `[batch_size, channels, height, width]`
-/// - output: `[batch_size, channels, height_out, width_out]`
+/// - output: `[batch_size, channels, height_out, width_out]`, the part's
 pub(super) fn forward(input: CubeTensor, resizing: Resizing) -> CubeTensor {
     let input = into_contiguous(input);
     let out = empty_like(&input, &resizing.output_shape());
@@ -143,7 +158,7 @@ pub(super) fn forward(input: CubeTensor, resizing: Resizing) -> CubeTensor {
 }
 
 /// # Shapes
-/// - gradient: `[batch_size, channels, height_out, width_out]`
+/// - gradient: `[batch_size, channels, height_out, width_out]`, the part's
 /// - output: `[batch_size, channels, height, width]`
 pub(super) fn gradient(gradient: CubeTensor, resizing: Resizing) -> CubeTensor {
     let gradient = into_contiguous(gradient);

@@ -24,6 +24,9 @@ const UNITS: usize = 256;
 pub(super) const MOST: usize = 8;
 /// Buffers of a weight: its own, the velocity's and the gradient's.
 const BUFFERS: usize = 3;
+// With 256 bytes of push constants, which cards' drivers have, the addresses of a group and of its sizes
+// need no upload.
+const _: () = assert!((MOST * BUFFERS + 1) * size_of::<u64>() <= 256);
 
 /// Weights that one launch takes on a device which binds so many buffers to a kernel; one of them has
 /// the sizes.

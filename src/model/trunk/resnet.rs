@@ -10,9 +10,10 @@ use burn::tensor::{Device, Tensor};
 
 use super::description::{Classifier, Preprocessing, Reference, Shapes, Target, TrunkInfo};
 use super::names::{norm_leaf, one_based};
+use crate::kernels::ResizedPart;
 use crate::model::feature_map::FeatureMap;
 use crate::model::geometry::Geometry;
-use crate::model::part::{ImagePart, ResizedPart};
+use crate::model::part::ImagePart;
 use crate::model::stages::Staged;
 use crate::model::unit::{ConvSpec, ConvUnit, EPSILON, Norm};
 use crate::model::variant::Variant;

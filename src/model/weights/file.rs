@@ -15,7 +15,7 @@ use crate::files::has_extension;
 use crate::model::network::{Network, NetworkConfig};
 
 /// Tensors by name, whose values are read when they are used.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct WeightsFile {
     path: PathBuf,
     tensors: BTreeMap<String, Tensor>,
@@ -87,6 +87,12 @@ impl WeightsFile {
         }
     }
 
+    /// The same without the tensors of these names.
+    pub fn without(mut self, names: &[String]) -> Self {
+        self.tensors.retain(|name, _| !names.contains(name));
+        self
+    }
+
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
@@ -153,7 +159,14 @@ fn read_metadata(path: &Path) -> Result<HashMap<String, String>, String> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use burn::tensor::Device;
+
     use super::*;
+    use crate::model::weights::{LoadPlan, Purpose, WeightsLayout};
+    use crate::model::{FinalUpsampling, Geometry, Trunk, Variant};
 
     /// Small checkpoints in every wrapping, from `tests/reference/pth.py`.
     fn folder() -> PathBuf {
@@ -176,6 +189,38 @@ mod tests {
             .iter()
             .map(|(name, tensor)| (name.clone(), value(tensor)))
             .collect()
+    }
+
+    #[test]
+    fn no_value_is_read_twice() {
+        let target = NetworkConfig {
+            variant: Variant::Fcn32s,
+            trunk: Trunk::Vgg16Slim,
+            geometry: Geometry::Padded,
+            num_classes: 3,
+            dropout: 0.0,
+            final_upsampling: FinalUpsampling::Learned,
+            aux_head: false,
+            widths: None,
+        };
+        let device = Device::flex();
+        let source = target.init(&device);
+        let mut file = WeightsFile::from_network(Path::new("net.pth"), &source, &target);
+        let reads = Arc::new(AtomicUsize::new(0));
+        for tensor in file.tensors.values_mut() {
+            let reads = Arc::clone(&reads);
+            let (name, dtype, shape) = (tensor.name.clone(), tensor.dtype, tensor.shape.clone());
+            *tensor = bridge::map_data(tensor.clone(), name, dtype, shape, move |data| {
+                reads.fetch_add(1, Ordering::Relaxed);
+                data
+            });
+        }
+        let layout = WeightsLayout::of(&file).unwrap();
+        let network = target.init(&device);
+        let plan = LoadPlan::new(&file, layout, &network, &target, Purpose::Predict).unwrap();
+        assert_eq!(reads.load(Ordering::Relaxed), 0);
+        plan.apply(&file, network).unwrap();
+        assert_eq!(reads.load(Ordering::Relaxed), file.tensors.len());
     }
 
     #[test]

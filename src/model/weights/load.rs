@@ -1,6 +1,7 @@
 //! From a file into a network: first everything is compared, then everything is loaded.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
 
 use burn::module::Module as _;
 use burn::tensor::{DType, Shape, TensorData};
@@ -169,41 +170,50 @@ impl LoadPlan {
     /// # Errors
     /// When the file cannot be read any more or holds NaN or infinite values; the network that was handed over is then gone.
     pub fn apply(self, file: &WeightsFile, network: Network) -> Result<Network, WeightsError> {
-        for (layer, tensor) in &self.tensors {
-            check_finite(file, layer, tensor)?;
-        }
-        let tensors = self.tensors.into_iter().map(|(_, tensor)| tensor).collect();
-        let mut applier = Applier::new(tensors, None, None, true);
+        let path = || file.path().to_path_buf();
+        let broken = Arc::default();
+        let tensors = self.tensors.into_iter();
+        let tensors = tensors.map(|(layer, tensor)| watched(layer, tensor, &broken));
+        let mut applier = Applier::new(tensors.collect(), None, None, true);
         let network = network.map(&mut applier);
-        match applier.into_result().errors.first() {
-            Some(err) => Err(WeightsError::Read {
-                path: file.path().to_path_buf(),
+        if let Some(err) = applier.into_result().errors.first() {
+            return Err(WeightsError::Read {
+                path: path(),
                 reason: err.to_string(),
+            });
+        }
+        match broken.get() {
+            Some(Broken { layer, bad, total }) => Err(WeightsError::NotFinite {
+                path: path(),
+                layer: layer.clone(),
+                bad: *bad,
+                total: *total,
             }),
             None => Ok(network),
         }
     }
 }
 
-/// Checks the values of a tensor; with NaN in it every prediction would be NaN.
-fn check_finite(file: &WeightsFile, layer: &str, tensor: &Tensor) -> Result<(), WeightsError> {
-    let path = file.path().to_path_buf();
-    let data = bridge::to_data(tensor).map_err(|err| WeightsError::Read {
-        path: path.clone(),
-        reason: err.to_string(),
-    })?;
-    let bad = data
-        .iter::<f32>()
-        .filter(|value| !value.is_finite())
-        .count();
-    if bad == 0 {
-        return Ok(());
-    }
-    Err(WeightsError::NotFinite {
-        path,
-        layer: layer.to_owned(),
-        bad,
-        total: data.num_elements(),
+/// A layer with values that are no numbers; with NaN in it every prediction would be NaN.
+struct Broken {
+    layer: String,
+    bad: usize,
+    total: usize,
+}
+
+/// The tensor, whose values are looked at when they are read, so that no file is read twice for it.
+fn watched(layer: String, tensor: Tensor, broken: &Arc<OnceLock<Broken>>) -> Tensor {
+    let broken = Arc::clone(broken);
+    let (name, dtype, shape) = (tensor.name.clone(), tensor.dtype, tensor.shape.clone());
+    bridge::map_data(tensor, name, dtype, shape, move |data| {
+        let values = data.iter::<f32>();
+        let bad = values.filter(|value| !value.is_finite()).count();
+        if bad > 0 {
+            let (layer, total) = (layer.clone(), data.num_elements());
+            // The first one is told.
+            broken.set(Broken { layer, bad, total }).ok();
+        }
+        data
     })
 }
 

@@ -12,7 +12,7 @@ use super::device::reads_for_free;
 use super::device_confusion::{count, labels_on};
 use super::error::TrainError;
 use super::gradients::{Accumulated, clip_factor, clip_on_device, norm, read, total};
-use super::initial_weights::initialize;
+use super::initial_weights::{InitialTensors, initialize};
 use super::learning::Learning;
 use super::loss::Targets;
 use super::optimizer::Optimizer;
@@ -70,8 +70,9 @@ impl Learner {
         folder: &RunFolder,
         device: &Device,
     ) -> Result<Self, TrainError> {
+        let initial = InitialTensors::open(config, folder, device)?;
         let mut learner = Self::new(config, num_classes, device);
-        learner.model = initialize(learner.model, config, num_classes, folder, device)?;
+        learner.model = initialize(learner.model, config, num_classes, initial.as_ref())?;
         learner.begin();
         Ok(learner)
     }

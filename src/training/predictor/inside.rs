@@ -7,6 +7,7 @@ use super::Predictor;
 use crate::dataset::{Area, Pixels, Rgb, Size};
 use crate::kernels::Work;
 use crate::model::{ComputedBy, LayerOutput, LogitPlace, ReceptiveField, ScoreSource};
+use crate::training::device;
 use crate::training::error::TrainError;
 use crate::training::machine::{MachineMemory, memory_text};
 use crate::training::tiles::Tile;
@@ -207,12 +208,14 @@ impl Predictor {
 
     /// Whether there is memory for the graph of a part of this size.
     fn has_room(&self, seen: Size) -> Result<(), TrainError> {
-        if !self.segmenter.on_host() {
-            return Ok(());
-        }
+        let (by, available) = if self.segmenter.on_host() {
+            (ComputedBy::Processor, MachineMemory::read().available)
+        } else {
+            (ComputedBy::Gpu, device::memory(self.device).total)
+        };
         let network = self.meta.config.network(self.meta.classes.len());
-        let needed = network.training_memory(1, seen.dims(), false, ComputedBy::Processor);
-        match MachineMemory::read().available {
+        let needed = network.training_memory(1, seen.dims(), false, by);
+        match available {
             Some(available) if needed.step > available => Err(TrainError::GradientTooLarge {
                 size: seen,
                 needed: memory_text(needed.step),

@@ -3,29 +3,40 @@
 mod inside;
 mod tiled;
 
+use burn::tensor::Device;
+
 use super::checkpoint::{RunFolder, RunMeta};
 use super::control::Control;
 use super::device::{self, DeviceId};
+use super::device_fault;
 use super::error::TrainError;
 use super::evaluate::{EvaluationScores, Scoring, evaluate_in_detail};
 use super::external_weights::{WeightsChoice, load_file};
+use super::precision::Precision;
 use super::predict_options::Averaging;
 use super::segmenter::Segmenter;
 use crate::dataset::{ClassMatch, Dataset, Split};
 pub use inside::{Contributions, InputGradient, LayerMaps};
+
+/// Opens a device whose faults are noticed on all threads.
+fn open(id: DeviceId) -> Result<Device, TrainError> {
+    device_fault::listen();
+    device::open(id)
+}
 
 /// The best weights of a run on a device.
 pub struct Predictor {
     segmenter: Segmenter,
     meta: RunMeta,
     step: usize,
+    device: DeviceId,
 }
 
 impl Predictor {
     /// Loads the best weights of `folder`, or its last ones before the first validation.
-    pub fn load(folder: &RunFolder, device: DeviceId) -> Result<Self, TrainError> {
+    pub fn load(folder: &RunFolder, id: DeviceId) -> Result<Self, TrainError> {
         let meta = folder.meta()?;
-        let device = device::open(device)?;
+        let device = open(id)?;
         let num_classes = meta.classes.len();
         let model = meta.config.network(num_classes).init(&device);
         let (model, step) = folder.load_best(model)?;
@@ -34,17 +45,14 @@ impl Predictor {
             segmenter,
             meta,
             step,
+            device: id,
         })
     }
 
     /// Loads the weights of one checkpoint of `folder`.
-    pub fn load_step(
-        folder: &RunFolder,
-        step: usize,
-        device: DeviceId,
-    ) -> Result<Self, TrainError> {
+    pub fn load_step(folder: &RunFolder, step: usize, id: DeviceId) -> Result<Self, TrainError> {
         let meta = folder.meta()?;
-        let device = device::open(device)?;
+        let device = open(id)?;
         let num_classes = meta.classes.len();
         let model = meta.config.network(num_classes).init(&device);
         let model = folder.load_step(step, model)?;
@@ -53,12 +61,13 @@ impl Predictor {
             segmenter,
             meta,
             step,
+            device: id,
         })
     }
 
     /// Loads a weights file; `step` is then 0.
-    pub fn from_weights(choice: &WeightsChoice, device: DeviceId) -> Result<Self, TrainError> {
-        let device = device::open(device)?;
+    pub fn from_weights(choice: &WeightsChoice, id: DeviceId) -> Result<Self, TrainError> {
+        let device = open(id)?;
         let (model, meta) = load_file(choice, &device)?;
         let segmenter = Segmenter::new(
             &model,
@@ -70,12 +79,20 @@ impl Predictor {
             segmenter,
             meta,
             step: 0,
+            device: id,
         })
     }
 
     /// What the run was started with.
     pub fn meta(&self) -> &RunMeta {
         &self.meta
+    }
+
+    /// How what it computes may differ from what the processor computes; `None` on the processor.
+    pub fn arithmetic(&self) -> Option<String> {
+        let words = || Precision::F32.arithmetic(self.segmenter.device(), self.device);
+        let id = self.device;
+        (!self.segmenter.on_host()).then(|| format!("Computed on {id}: {}", words()))
     }
 
     /// Steps after which the loaded weights were saved.

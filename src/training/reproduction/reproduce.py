@@ -5,8 +5,8 @@ drawn for each of them, and the loss that the program found), `initial.safetenso
 first step), `fcn.py` (the networks), and in `images` and `masks` the decoded training images with their
 labels. Needs torch and torchvision.
 
-Ends with 0 where all losses are within the tolerance, or are as far off as rounding makes them, which a second
-training in float64 tells; with 1 otherwise.
+Ends with 0 where all losses are within the tolerance, or are as far off as rounding makes them, which more
+trainings tell, in float64 and from weights that are moved by their rounding; with 1 otherwise.
 
 usage: reproduce.py [--tolerance 1e-3]
 """
@@ -32,6 +32,11 @@ AUX_WEIGHT = 0.5
 # Training makes rounding grow from step to step. Beyond the tolerance, losses may be this many times as far
 # off as PyTorch's own are in float32 from those in float64 by then.
 ROUNDINGS = 10
+# When rounding begins to grow is chance (an update of AdamW turns with the sign of a gradient of almost 0), so
+# one training in float32 may be lucky: so many more begin with each weight moved by at most one part in
+# ROUNDED, its own rounding.
+NUDGES = 5
+ROUNDED = 2**23
 
 
 def read_safetensors(path):
@@ -269,10 +274,21 @@ def sample(entry, normalization):
     return image, torch.from_numpy(labels.astype(np.int64))
 
 
-def train(run, dtype, told):
-    """The mean loss of each step; `told` gets each as it is known."""
+def nudge(net, seed):
+    """Moves each weight by at most its rounding."""
+    draws = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for weights in net.parameters():
+            weights.mul_(1 + (2 * torch.rand(weights.shape, generator=draws) - 1) / ROUNDED)
+
+
+def train(run, dtype, told, seed=None):
+    """The mean loss of each step; `told` gets each as it is known. With a seed, weights begin nudged."""
     network, learning = run["network"], run["learning"]
-    net = build(network).train().to(dtype)
+    net = build(network)
+    if seed is not None:
+        nudge(net, seed)
+    net = net.train().to(dtype)
     groups = list(parameter_groups(net, network, learning))
     trained = [weights for group in groups for weights in group["params"]]
     if learning["optimizer"] == "adamw":
@@ -320,11 +336,17 @@ def compare(run, tolerance):
         return True
     if run["network"]["dropout"] > 0:
         return True
-    print(f"{first} steps within {tolerance:g}. Training again in float64 tells how much of the rest is rounding:")
-    doubles = train(run, torch.float64, lambda step, own: None)
+    print(f"{first} steps within {tolerance:g}. Training again in float64, and {NUDGES} times in float32 from weights")
+    print("that are moved by their rounding, tells how much of the rest is rounding:", flush=True)
+
+    def silent(step, own):
+        pass
+
+    doubles = train(run, torch.float64, silent)
+    nudged = [train(run, torch.float32, silent, seed) for seed in range(NUDGES)]
     rounding, is_repeated = 0.0, True
-    for place, (own, exact) in enumerate(zip(losses, doubles)):
-        rounding = max(rounding, abs(own - exact))
+    for place, exact in enumerate(doubles):
+        rounding = max(rounding, *(abs(found[place] - exact) for found in (losses, *nudged)))
         if place == first:
             print(f"at step {run['steps'][place]['step']} PyTorch in float32 is {rounding:.1e} off its own float64")
         if is_repeated and not parted[place] <= max(tolerance, ROUNDINGS * rounding):

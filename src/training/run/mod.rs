@@ -22,6 +22,7 @@ use super::error::TrainError;
 use super::estimate::DataFacts;
 use super::event::{EpochRecord, Outcome, StepRecord, TrainEvent, TrainSink};
 use super::film::FilmWriter;
+use super::initial_weights::InitialTensors;
 use super::learner::Learner;
 use super::logged_sink::LoggedSink;
 use super::loss_readback::{LossReadback, UnreadStep};
@@ -38,7 +39,7 @@ use crate::dataset::{BatchPlan, Dataset, Loader};
 /// Blocks; call it on a thread of its own.
 pub fn train(folder: &RunFolder, dataset: &Dataset, control: &Control, sink: &mut dyn TrainSink) {
     let options = TrainOptions::default();
-    train_with(&options, folder, dataset, control, sink);
+    train_with(options, folder, dataset, control, sink);
 }
 
 /// What may be another in this call than what the run was started with.
@@ -50,13 +51,16 @@ pub struct TrainOptions {
     pub dataset: Option<DatasetRef>,
     /// Whether a run is resumed although its data changed.
     pub accept_changes: bool,
+    /// The weights that it starts with, where they were read already. They are let go of once it has
+    /// begun.
+    pub initial: Option<InitialTensors>,
     /// Where it has the time from.
     pub time: Now,
 }
 
 /// As [`train`], with what is another now.
 pub fn train_with(
-    options: &TrainOptions,
+    options: TrainOptions,
     folder: &RunFolder,
     dataset: &Dataset,
     control: &Control,
@@ -95,7 +99,7 @@ fn failure_text(err: &TrainError, folder: &RunFolder) -> String {
 }
 
 fn train_locked(
-    options: &TrainOptions,
+    options: TrainOptions,
     folder: &RunFolder,
     dataset: &Dataset,
     control: &Control,

@@ -13,7 +13,7 @@ use crate::training::error::TrainError;
 use crate::training::event::{
     EpochRecord, Preparation, Repeats, RunInfo, TrainEvent, TrainSink, is_better,
 };
-use crate::training::initial_weights::initialize;
+use crate::training::initial_weights::{InitialTensors, initialize};
 use crate::training::learner::Learner;
 use crate::training::loss_readback::LossReadback;
 use crate::training::origin::{DataFingerprint, RunOrigin};
@@ -24,7 +24,7 @@ use crate::training::watch::Watch;
 
 impl<'a> Session<'a> {
     pub(super) fn open(
-        options: &TrainOptions,
+        options: TrainOptions,
         folder: &'a RunFolder,
         dataset: &'a Dataset,
         control: &'a Control,
@@ -49,7 +49,7 @@ impl<'a> Session<'a> {
         config.precision.check(&device, config.device)?;
         let data = DataFingerprint::of(dataset, control)?;
         let now = RunOrigin::now(&config, &device, data);
-        let repeats = note_origin(now, options, folder, dataset, sink)?;
+        let repeats = note_origin(now, &options, folder, dataset, sink)?;
         let writer = CheckpointWriter::start(folder)?;
         prepare(Preparation::Weights, sink);
         let mut learner = Learner::new(&config, num_classes, &device);
@@ -71,7 +71,11 @@ impl<'a> Session<'a> {
             folder.forget_behind(at.step);
             at
         } else {
-            learner.model = initialize(learner.model, &config, num_classes, folder, &device)?;
+            let given = options.initial;
+            let initial = InitialTensors::given_or_opened(given, &config, folder, &device)?;
+            // Whatever was drawn for a network that is only read from.
+            device.seed(config.seed);
+            learner.model = initialize(learner.model, &config, num_classes, initial.as_ref())?;
             learner.begin();
             Position {
                 epoch: 1,

@@ -15,8 +15,8 @@ use super::loss::{Targets, loss_sum};
 use super::predict_options::Averaging;
 use super::tiles::Tile;
 use crate::dataset::{Area, LabelMap, Normalization, Rgb, Size, resize_rgb};
-use crate::kernels::{self, most_likely, resize};
-use crate::model::{ImagePart, LogitPlace, Network, ResizedPart, ScoreSource, resize_part};
+use crate::kernels::{self, ResizedPart, most_likely, resize, resize_part};
+use crate::model::{ImagePart, LogitPlace, Network, ScoreSource};
 
 /// What is known of an image whose ground truth is.
 pub(super) struct Detailed {
@@ -136,7 +136,15 @@ impl Segmenter {
         let input = self.input(image, test_size);
         let (score, gradient) = self.model.input_gradient(input, part, logit);
         let score = floats(score)?.first().copied().unwrap_or_default();
-        let values = floats(gradient.abs().sum_dim(1))?;
+        let [_, _, height, width] = gradient.dims();
+        // Here, where three numbers are added up: Burn would time candidates for that on a GPU.
+        let gradient = floats(gradient)?;
+        let mut values = vec![0.0; height * width];
+        for channel in gradient.chunks_exact(height * width) {
+            for (sum, value) in values.iter_mut().zip(channel) {
+                *sum += value.abs();
+            }
+        }
         Ok(PixelGradient { score, values })
     }
 
@@ -147,6 +155,10 @@ impl Segmenter {
         test_size: Option<Size>,
     ) -> Result<Vec<f32>, TrainError> {
         floats(self.logits(image, test_size))
+    }
+
+    pub(super) fn device(&self) -> &Device {
+        &self.device
     }
 
     /// Whether the device is the CPU, from which nothing has to be transferred.

@@ -49,7 +49,8 @@ pub struct TilePlan {
 
 impl TilePlan {
     /// The plan for a network that sees images of `most` pixels as a whole, with `room` bytes of memory; a
-    /// `room` that is too small for the smallest tiles is exceeded.
+    /// `room` that is too small for the smallest tiles is exceeded. On a GPU, which cannot put memory aside
+    /// as the system does for the processor, images that take more than the room are not seen as a whole.
     pub fn new(
         network: &NetworkConfig,
         image: Size,
@@ -59,9 +60,10 @@ impl TilePlan {
     ) -> Self {
         let memory = |seen: Size| network.prediction_memory(seen.dims(), by) + seen_bytes(seen);
         let whole = Tile::whole(image);
+        let has_room = || room.is_none_or(|room| memory(image) <= room);
         let fits = |side: Option<u32>| match side {
             Some(side) => image.width <= side && image.height <= side,
-            None => image.pixels() <= most,
+            None => image.pixels() <= most && (!by.is_gpu() || has_room()),
         };
         let tiles = if fits(tiling.side) {
             vec![whole]

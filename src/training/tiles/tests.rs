@@ -79,6 +79,21 @@ fn tiles_are_made_smaller_until_they_fit_into_the_memory() {
 }
 
 #[test]
+fn a_gpu_sees_as_a_whole_what_its_memory_has_room_for() {
+    let image = Size::new(3000, 2000);
+    let plan = |room| {
+        let (network, tiling) = (slim(3), Tiling::default());
+        TilePlan::new(&network, image, &tiling, (6_000_000, room), ComputedBy::Gpu)
+    };
+    assert!(plan(None).is_whole(), "nobody tells its memory");
+    let taken = plan(None).memory - kept_bytes(image);
+    assert!(plan(Some(taken)).is_whole());
+    let tiled = plan(Some(taken - 1));
+    assert!(!tiled.is_whole());
+    assert!(tiled.memory - kept_bytes(image) < taken);
+}
+
+#[test]
 fn a_tile_is_cut_out_row_by_row_and_is_empty_when_it_has_one_color() {
     let image = Rgb {
         width: 3,

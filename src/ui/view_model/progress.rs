@@ -62,6 +62,10 @@ impl RunProgress {
             speed,
             in_step: match (&active.phase, active.preparing_for()) {
                 (Phase::Preparing(what), Some(time)) => Some(preparation_text(*what, time)),
+                (Phase::Waiting(problem), _) => Some(format!(
+                    "{problem}. It continues once there is room; a stop loses what came after the last \
+                     checkpoint"
+                )),
                 _ => active.in_step.as_ref().and_then(step_text),
             },
         }
@@ -181,6 +185,7 @@ pub fn phase_text(phase: &Phase) -> String {
         Phase::Validating { done, total } => format!("Validating image {done} of {total}"),
         Phase::Pausing => "Pausing after this step".to_owned(),
         Phase::Paused => "Paused".to_owned(),
+        Phase::Waiting(_) => "Waiting until it can be saved".to_owned(),
         Phase::Stopping => "Saving and stopping".to_owned(),
         Phase::StoppingNow => "Stopping".to_owned(),
     }
@@ -229,6 +234,16 @@ mod tests {
             Some("2.0 steps/s · 7 min 05 s left")
         );
         assert_eq!(progress.share, Some(0.075));
+    }
+
+    #[test]
+    fn a_run_that_cannot_be_saved_says_what_is_wrong() {
+        let mut active = active(None);
+        active.phase = Phase::Waiting("last.json: no space is left".to_owned());
+        let progress = RunProgress::new(&active);
+        assert_eq!(progress.phase, "Waiting until it can be saved");
+        let text = progress.in_step.expect("a line");
+        assert!(text.starts_with("last.json: no space is left. It continues once"));
     }
 
     #[test]

@@ -4,9 +4,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::set::{HEIGHT, Set, WIDTH, picture, stripes};
-use crate::dataset::check::{DatasetRecord, FindingKind, Fix, FixPlan, Severity, fix};
+use crate::dataset::check::{
+    DatasetRecord, Depth, FindingKind, Fix, FixPlan, Severity, check, check_split, fix,
+};
 use crate::dataset::image_io::test_tiff::{SIX, tiff};
-use crate::dataset::{DatasetError, write_rgb_png};
+use crate::dataset::layout::tests::write_pair;
+use crate::dataset::{Dataset, DatasetError, Split, write_rgb_png};
 
 #[test]
 fn damaged_files_are_named() {
@@ -151,6 +154,14 @@ fn images_of_both_lists_are_found_by_file_and_by_content() {
     assert_eq!((found.kind, found.count), (FindingKind::SameFileInBoth, 1));
     let fixed = set.fixed(&FixPlan::default());
     assert_eq!((fixed.train.len(), fixed.val.len()), (4, 3));
+    // Who scores a list is told as well, unless it is the training list.
+    for (split, told) in [(Split::Val, true), (Split::Train, false)] {
+        let report = check_split(&set.open(), split, &mut |_, _| true).expect("checked");
+        let found = report.findings.iter();
+        let kinds: Vec<FindingKind> = found.map(|found| found.kind).collect();
+        let expected = [FindingKind::SameFileInBoth];
+        assert_eq!(kinds, expected[..usize::from(told)], "{split:?}");
+    }
 
     let set = Set::sound();
     // img4 is validated on; a copy of another size is still a copy.
@@ -185,6 +196,30 @@ fn files_without_their_other_half_are_told() {
         (Severity::Info, FindingKind::ImagesWithoutMask)
     );
     assert_eq!(found.count, 1);
+}
+
+#[test]
+fn pairs_against_their_folders_are_told() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let found = |image_folder: &str, mask_folder: &str| {
+        let root = dir.path().join(format!("{image_folder}-{mask_folder}"));
+        for name in ["a", "b"] {
+            let mask = root.join(format!("masks/{mask_folder}/{name}.png"));
+            write_pair(
+                &root.join(format!("images/{image_folder}/{name}.png")),
+                &mask,
+                [0, 1],
+            );
+        }
+        let dataset = Dataset::open(&root).expect("folders");
+        let report = check(&dataset, Depth::Labels, &mut |_, _| true).expect("not stopped");
+        let mut findings = report.findings.into_iter();
+        findings.find(|found| found.kind == FindingKind::GuessedPairs)
+    };
+    let guessed = found("spring", "autumn").expect("a guess");
+    assert_eq!((guessed.severity, guessed.count), (Severity::Warning, 2));
+    assert!(guessed.reason.contains("in different folders"), "{guessed}");
+    assert_eq!(found("spring", "spring"), None);
 }
 
 #[test]
@@ -280,6 +315,10 @@ fn a_change_since_a_run_is_told() {
     assert_eq!(record.changes(&set.open()), None);
     set.lists[0].pop();
     let found = record.changes(&set.open()).expect("a change");
+    assert_eq!(
+        (found.severity, found.kind),
+        (Severity::Warning, FindingKind::ChangedSinceRun)
+    );
     assert!(
         found
             .reason
@@ -291,6 +330,24 @@ fn a_change_since_a_run_is_told() {
         serde_json::from_str::<DatasetRecord>(&text).expect("a record"),
         record
     );
+}
+
+#[test]
+fn a_copy_has_the_test_list_too() {
+    let mut set = Set::sound();
+    let test = set.lists[0].pop().expect("a name");
+    let list = set.root().join("ImageSets/Segmentation/test.txt");
+    fs::write(list, test).expect("a list");
+    let mut dataset = set.open();
+    dataset.read_test_list().expect("its masks are there");
+    let out = set.dir.path().join("copy");
+    let copy = fix(&dataset, &FixPlan::default(), &out, &mut |_, _| true).expect("written");
+    let copy = copy.expect("not stopped");
+    assert_eq!((copy.train, copy.val, copy.test), (3, 2, 1));
+    let mut copy = Dataset::open(&copy.root).expect("a dataset");
+    copy.read_test_list().expect("a list");
+    assert_eq!((copy.train.len(), copy.test.len()), (3, 1));
+    assert_eq!(copy.test[0].id, dataset.test[0].id);
 }
 
 #[test]

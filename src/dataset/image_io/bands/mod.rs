@@ -15,13 +15,12 @@ use image::{DynamicImage, RgbImage};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::{ImageHeader, Rgb, decode_file, image_error};
+use super::header::ImageHeader;
+use super::{Rgb, decode_file, image_error};
 use crate::dataset::DatasetError;
 pub(super) use samples::Samples;
-pub(super) use tags::is_big_tiff;
-pub(super) use tiff::{
-    BandedTiff, Indexed, has_bands_beside_colors, needs_16_bits, unusable_samples,
-};
+pub(super) use tags::{is_big_tiff, pages};
+pub(super) use tiff::{BandedTiff, Indexed, needs_16_bits, unusable_colors, unusable_samples};
 
 /// The most bands that can be chosen from.
 pub const MOST_BANDS: u8 = 8;

@@ -1,5 +1,6 @@
 //! Small TIFF files of several bands, for tests.
 
+use std::collections::HashMap;
 use std::io::Write as _;
 
 pub(super) const WIDTH: usize = 5;
@@ -37,6 +38,12 @@ pub(in crate::dataset) struct Form {
     pub size: [usize; 2],
     /// Rows of a strip.
     pub strip: usize,
+    /// Compressed as JPEG, colors as YCbCr.
+    pub jpeg: bool,
+    /// Compressed with LZW; what is behind the edge is black.
+    pub lzw: bool,
+    /// What the tag says that the samples are; `None` = what they are.
+    pub photometric: Option<u32>,
 }
 
 pub(in crate::dataset) const SIX: Form = Form {
@@ -55,6 +62,9 @@ pub(in crate::dataset) const SIX: Form = Form {
     inverted: false,
     size: [WIDTH, HEIGHT],
     strip: 2,
+    jpeg: false,
+    lzw: false,
+    photometric: None,
 };
 
 /// The sample of a pixel of 5x4.
@@ -156,7 +166,15 @@ impl Form {
                     let bytes = rows
                         .flat_map(|y| self.row(left..left + width, y, group))
                         .collect();
-                    chunks.push(if self.packed { packed(bytes) } else { bytes });
+                    chunks.push(if self.packed {
+                        packed(bytes)
+                    } else if self.jpeg {
+                        jpeg(&bytes, [width, height])
+                    } else if self.lzw {
+                        lzw(&bytes)
+                    } else {
+                        bytes
+                    });
                 }
             }
         }
@@ -164,6 +182,9 @@ impl Form {
     }
 
     fn value(self, x: usize, y: usize, band: usize) -> u16 {
+        if self.lzw && (x >= self.size[0] || y >= self.size[1]) {
+            return 0;
+        }
         let value = sample(x, y, band);
         if self.colors && self.bits == 16 {
             value.wrapping_mul(211)
@@ -183,11 +204,15 @@ impl Form {
                 };
                 let value = self.value(x, y, *band).wrapping_sub(before);
                 match self.bits {
-                    8 => bytes.push(value as u8),
+                    // Those of fewer bits are packed when the row is whole.
+                    1..=8 => bytes.push(value as u8),
                     16 => bytes.extend(self.short(value)),
                     _ => bytes.extend(self.long(u32::from(value))),
                 }
             }
+        }
+        if self.bits < 8 {
+            bytes = bits(&bytes, self.bits);
         }
         bytes
     }
@@ -201,15 +226,22 @@ impl Form {
         };
         let photometric = match (self.indexed, self.colors) {
             (true, _) => 3,
+            (false, true) if self.jpeg => 6,
             (false, true) => 2,
             (false, false) => u32::from(!self.inverted),
+        };
+        let compression = match (self.packed, self.jpeg, self.lzw) {
+            (true, ..) => 8,
+            (_, true, _) => 7,
+            (_, _, true) => 5,
+            _ => 1,
         };
         let mut tags = vec![
             (256, true, vec![self.size[0] as u32]),
             (257, true, vec![self.size[1] as u32]),
             (258, true, vec![u32::from(self.bits); self.bands]),
-            (259, true, vec![if self.packed { 8 } else { 1 }]),
-            (262, true, vec![photometric]),
+            (259, true, vec![compression]),
+            (262, true, vec![self.photometric.unwrap_or(photometric)]),
             (274, true, vec![u32::from(self.orientation)]),
             (277, true, vec![self.bands as u32]),
             (284, true, vec![if self.planar { 2 } else { 1 }]),
@@ -264,4 +296,70 @@ fn packed(bytes: Vec<u8>) -> Vec<u8> {
     let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
     encoder.write_all(&bytes).expect("packed");
     encoder.finish().expect("packed")
+}
+
+/// Samples of fewer than 8 bits, the highest bits first.
+fn bits(samples: &[u8], each: u16) -> Vec<u8> {
+    let in_byte = usize::from(8 / each);
+    let pack = |samples: &[u8]| {
+        let shifted = samples.iter().enumerate().map(|(place, sample)| {
+            let low = u32::from(*sample) % (1 << each);
+            low << (8 - each as usize * (place + 1))
+        });
+        shifted.sum::<u32>() as u8
+    };
+    samples.chunks(in_byte).map(pack).collect()
+}
+
+/// Of the best quality; the encoder makes brightness and differences of colors of them.
+fn jpeg(bytes: &[u8], [width, height]: [usize; 2]) -> Vec<u8> {
+    let kind = match bytes.len() / (width * height) {
+        1 => image::ExtendedColorType::L8,
+        _ => image::ExtendedColorType::Rgb8,
+    };
+    let mut file = Vec::new();
+    image::codecs::jpeg::JpegEncoder::new_with_quality(&mut file, 100)
+        .encode(bytes, width as u32, height as u32, kind)
+        .expect("encoded");
+    file
+}
+
+/// Codes of 9 bits and more, the highest bits first. Of so few bytes that the table
+/// is never full.
+fn lzw(bytes: &[u8]) -> Vec<u8> {
+    const CLEAR: u32 = 256;
+    const END: u32 = 257;
+    let mut table: HashMap<Vec<u8>, u32> = (0..=255_u8)
+        .map(|byte| (vec![byte], u32::from(byte)))
+        .collect();
+    let (mut next, mut width) = (END + 1, 9);
+    let mut bits: Vec<bool> = Vec::new();
+    let mut put = |code: u32, width: u32| {
+        bits.extend((0..width).rev().map(|bit| code >> bit & 1 == 1));
+    };
+    put(CLEAR, width);
+    let mut known = Vec::new();
+    for byte in bytes {
+        let mut longer = known.clone();
+        longer.push(*byte);
+        if table.contains_key(&longer) {
+            known = longer;
+            continue;
+        }
+        put(table[&known], width);
+        table.insert(longer, next);
+        next += 1;
+        // Who decodes is one entry behind, and takes the next width one entry early.
+        if next == 1 << width {
+            width += 1;
+        }
+        known = vec![*byte];
+    }
+    put(table[&known], width);
+    put(END, width);
+    let byte = |bits: &[bool]| {
+        let set = bits.iter().enumerate().filter(|(_, bit)| **bit);
+        set.map(|(place, _)| 0x80_u8 >> place).sum()
+    };
+    bits.chunks(8).map(byte).collect()
 }

@@ -5,14 +5,12 @@
 //! lie together, and as one after the other where each band lies by itself. So every compression
 //! that it knows is read; only the list of tags is written anew.
 
-use std::fs::File;
-use std::io::{BufReader, Cursor};
+use std::io::Cursor;
 
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageFormat, ImageReader, Limits};
-use tiff::decoder::Decoder;
-use tiff::tags::Tag;
 
+use super::super::header::ImageHeader;
 use super::super::{MAX_DECODE_BYTES, MAX_SIDE, guarded};
 use super::must_choose;
 use super::samples::Samples;
@@ -41,8 +39,7 @@ const EXTRA_SAMPLES: u16 = 338;
 const SAMPLE_FORMAT: u16 = 339;
 
 /// Tags that are passed on as they are.
-const KEPT: [u16; 9] = [
-    HEIGHT,
+const KEPT: [u16; 8] = [
     COMPRESSION,
     FILL_ORDER,
     STRIP_OFFSETS,
@@ -62,6 +59,9 @@ const JPEG: [u32; 2] = [6, 7];
 pub(in super::super) struct BandedTiff {
     /// As the pixels are stored.
     pub stored: Size,
+    /// The size of all tiles together. As the image's size it leaves nothing for the decoder to cut off, at which
+    /// it fails.
+    padded: Size,
     /// How the image is to be turned.
     pub orientation: Orientation,
     /// Samples of a pixel.
@@ -98,6 +98,20 @@ pub(in super::super) fn unusable_samples(bytes: &[u8]) -> Option<String> {
     }
 }
 
+/// How the colors of a TIFF are stored, where they are not read.
+pub(in super::super) fn unusable_colors(bytes: &[u8]) -> Option<String> {
+    let tags = Tags::parse(bytes)?;
+    let bits = tags.values(bytes, BITS)?.into_iter().max()?;
+    let stored = match tags.values(bytes, PHOTOMETRIC)?.first()? {
+        3 => return Some(format!("its indexed colors have {bits} bits, not 8")),
+        6 => "YCbCr without compression as JPEG",
+        8..=10 => "L*a*b*",
+        32_803 | 34_892 => "raw values of a camera",
+        _ => return None,
+    };
+    Some(format!("its colors are stored as {stored}"))
+}
+
 /// Indices of 8 bits and the colors that they stand for.
 pub(in super::super) struct Indexed {
     pub size: Size,
@@ -106,28 +120,32 @@ pub(in super::super) struct Indexed {
 }
 
 impl Indexed {
-    /// What is in a TIFF of indexed colors; `None` for others, and for damaged ones.
-    pub fn read(bytes: &[u8]) -> Option<Self> {
-        let tiff = BandedTiff::of(bytes).filter(|tiff| tiff.bands == 1 && tiff.bits == 8)?;
-        if tiff.tags.values(bytes, PHOTOMETRIC)?.first() != Some(&3) {
-            return None;
-        }
-        let colors = tiff.tags.values(bytes, COLOR_MAP)?;
-        let count = colors.len() / 3;
-        let color = |index: usize| {
-            // Colors have 16 bits.
-            let channel = |channel: usize| u8::try_from(colors[channel * count + index] >> 8);
-            Some([channel(0).ok()?, channel(1).ok()?, channel(2).ok()?])
+    /// What is in a TIFF of indexed colors.
+    ///
+    /// # Errors
+    /// Why it cannot be decoded.
+    pub fn read(bytes: &[u8]) -> Result<Self, String> {
+        let tiff = BandedTiff::of(bytes).filter(|tiff| tiff.bands == 1 && tiff.bits == 8);
+        let tiff = tiff.ok_or("its header is damaged, or it is too large")?;
+        let palette = tiff.palette(bytes).ok_or("its list of colors is damaged")?;
+        let file = tiff.as_gray(bytes, Some(0))?;
+        let DynamicImage::ImageLuma8(indices) = tiff.decoded(file, 1)? else {
+            return Err("its indices have no 8 bits".to_owned());
         };
-        let palette = (0..count).map(color).collect::<Option<Vec<_>>>()?;
-        let file = tiff.as_gray(bytes, Some(0)).ok()?;
-        let indices = tiff.gray(file, tiff.stored.width).ok()?;
-        let indices = indices.into_iter().map(u8::try_from);
-        Some(Self {
+        Ok(Self {
             size: tiff.stored,
-            indices: indices.collect::<Result<_, _>>().ok()?,
+            indices: indices.into_raw(),
             palette,
         })
+    }
+
+    /// The pixels in their colors; an index without a color is black.
+    pub fn colors(&self) -> Vec<u8> {
+        let color = |index: &u8| {
+            let known = self.palette.get(usize::from(*index)).copied();
+            known.unwrap_or_default()
+        };
+        self.indices.iter().flat_map(color).collect()
     }
 }
 
@@ -139,19 +157,15 @@ pub(in super::super) fn needs_16_bits(samples: &str) -> String {
     )
 }
 
-/// Whether a TIFF has bands beside those of its colors: RGB and near infrared, say. The decoder leaves them
-/// out, but gets pixels wrong where tiles reach over the edge, or a predictor was used.
-pub(in super::super) fn has_bands_beside_colors(file: BufReader<File>) -> bool {
-    let samples = guarded(|| {
-        let mut decoder = Decoder::new(file).ok()?;
-        let colors = decoder.colortype().ok()?.num_samples();
-        let samples = decoder.find_tag_unsigned::<u16>(Tag::SamplesPerPixel);
-        Some((colors, samples.ok()??))
-    });
-    matches!(samples, Ok(Some((colors, samples))) if samples > colors)
-}
-
 impl BandedTiff {
+    /// `has_colors`: whether some of its bands are those of colors.
+    pub fn header(&self, has_colors: bool) -> ImageHeader {
+        ImageHeader {
+            has_colors,
+            ..ImageHeader::new(self.stored, self.orientation, self.bands, self.bits)
+        }
+    }
+
     /// What is in a file, which may be a `BigTIFF`; `None` = no TIFF of several bands of 8 or 16 bits.
     pub fn parse(bytes: &[u8]) -> Option<Self> {
         Self::of(bytes).filter(|tiff| tiff.bands > 1)
@@ -182,12 +196,20 @@ impl BandedTiff {
         let is_planar = first(PLANAR) == Some(2);
         let predictor = first(PREDICTOR).unwrap_or(1);
         let tile_width = first(TILE_WIDTH);
+        let tile_height = first(TILE_HEIGHT);
+        let up_to = |length: u32, tile: Option<u32>| {
+            tile.map_or(Some(length), |tile| length.checked_next_multiple_of(tile))
+        };
+        let padded = Size::new(up_to(width, tile_width)?, up_to(height, tile_height)?);
+        // All samples of a row are shown as one row.
+        padded.width.checked_mul(u32::from(bands))?;
         let others = tags.values(bytes, EXTRA_SAMPLES).unwrap_or_default();
         let is_rgb = first(PHOTOMETRIC) == Some(2) && usize::from(bands) == 3 + others.len();
         let colors = others.first().filter(|_| is_rgb);
         let colors = colors.map(|first| if matches!(first, 1 | 2) { 4 } else { 3 });
         Some(Self {
             stored: Size::new(width, height),
+            padded,
             orientation: orientation.unwrap_or(Orientation::NoTransforms),
             bands,
             bits,
@@ -197,6 +219,18 @@ impl BandedTiff {
             predictor,
             tile_width,
         })
+    }
+
+    /// The colors that indices stand for.
+    fn palette(&self, bytes: &[u8]) -> Option<Vec<[u8; 3]>> {
+        let colors = self.tags.values(bytes, COLOR_MAP)?;
+        let count = colors.len() / 3;
+        let color = |index: usize| {
+            // Colors have 16 bits.
+            let channel = |channel: usize| u8::try_from(colors[channel * count + index] >> 8);
+            Some([channel(0).ok()?, channel(1).ok()?, channel(2).ok()?])
+        };
+        (0..count).map(color).collect()
     }
 
     /// Whether `image` reads it: gray with alpha, RGB with or without, CMYK.
@@ -241,15 +275,15 @@ impl BandedTiff {
         let values = if self.is_planar {
             let mut values = vec![0; pixels as usize * bands];
             for band in 0..bands {
-                let plane = self.gray(self.as_gray(bytes, Some(band))?, self.stored.width)?;
+                let plane = self.gray(self.as_gray(bytes, Some(band))?, 1)?;
                 for (pixel, value) in plane.into_iter().enumerate() {
                     values[pixel * bands + band] = value;
                 }
             }
             values
         } else {
-            let width = self.stored.width * u32::from(self.bands);
-            let mut values = self.gray(self.as_gray(bytes, None)?, width)?;
+            let file = self.as_gray(bytes, None)?;
+            let mut values = self.gray(file, u32::from(self.bands))?;
             if self.predictor == 2 {
                 self.add_differences(&mut values);
             }
@@ -263,17 +297,26 @@ impl BandedTiff {
         })
     }
 
-    /// Samples of a gray file that is as wide as said.
-    fn gray(&self, file: Vec<u8>, width: u32) -> Result<Vec<u16>, String> {
+    /// A gray file that is so many times as wide as the image, without what its tiles have behind the edge.
+    fn decoded(&self, file: Vec<u8>, times: u32) -> Result<DynamicImage, String> {
         let mut reader = ImageReader::with_format(Cursor::new(file), ImageFormat::Tiff);
         let mut limits = Limits::default();
         limits.max_alloc = Some(MAX_DECODE_BYTES);
         reader.limits(limits);
         let image = guarded(|| reader.decode())?.map_err(|err| err.to_string())?;
-        if (image.width(), image.height()) != (width, self.stored.height) {
+        let Size { width, height } = self.padded;
+        if (image.width(), image.height()) != (times * width, height) {
             return Err("its tags do not agree with each other".to_owned());
         }
-        match image {
+        if self.padded == self.stored {
+            return Ok(image);
+        }
+        Ok(image.crop_imm(0, 0, times * self.stored.width, self.stored.height))
+    }
+
+    /// The samples of such a file.
+    fn gray(&self, file: Vec<u8>, times: u32) -> Result<Vec<u16>, String> {
+        match self.decoded(file, times)? {
             DynamicImage::ImageLuma8(gray) => {
                 Ok(gray.pixels().map(|p| u16::from(p.0[0])).collect())
             }
@@ -305,7 +348,8 @@ impl BandedTiff {
         let factor = band.map_or(u32::from(self.bands), |_| 1);
         let predictor = band.map_or(1, |_| self.predictor);
         let mut set = vec![
-            (WIDTH, self.stored.width * factor),
+            (WIDTH, self.padded.width * factor),
+            (HEIGHT, self.padded.height),
             (BITS, u32::from(self.bits)),
             (PHOTOMETRIC, 1),
             (SAMPLES, 1),

@@ -7,24 +7,10 @@ use std::io::{BufReader, Read as _, Seek as _, SeekFrom};
 use tiff::decoder::{Decoder, DecodingResult};
 use tiff::tags::ByteOrder;
 
-use super::Layout;
+use super::header::{Layout, RowsOfStrip};
 use crate::dataset::Area;
 use crate::dataset::image_io::guarded;
-
-/// A strip that is read in groups of rows, as it lies in the file.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct RowsOfStrip {
-    /// Where it starts in the file.
-    pub start: u64,
-    /// Bytes of a row.
-    pub row: u64,
-    /// Rows of the image.
-    pub height: u32,
-    /// Bits of a sample.
-    pub bits: u8,
-    /// Whether 0 is white.
-    pub is_white_zero: bool,
-}
+use crate::dataset::image_io::tiff_file::Padded;
 
 /// Decoded samples.
 pub(super) enum Values {
@@ -57,7 +43,7 @@ impl Sample for u16 {
 }
 
 pub(super) struct Chunks {
-    decoder: Decoder<BufReader<File>>,
+    decoder: Decoder<BufReader<Padded<File>>>,
     layout: Layout,
     /// Bytes of what may be kept.
     most_kept: u64,
@@ -66,7 +52,10 @@ pub(super) struct Chunks {
 }
 
 impl Chunks {
-    pub fn new(decoder: Decoder<BufReader<File>>, (layout, most_kept): (Layout, u64)) -> Self {
+    pub fn new(
+        decoder: Decoder<BufReader<Padded<File>>>,
+        (layout, most_kept): (Layout, u64),
+    ) -> Self {
         Self {
             decoder,
             layout,
@@ -87,6 +76,7 @@ impl Chunks {
         let (planes, in_chunk) = if is_planar { (bands, 1) } else { (1, bands) };
         let (right, bottom) = (area.left + area.size.width, area.top + area.size.height);
         let mut found = vec![T::default(); area.size.pixels() as usize * bands];
+        let width = chunk.width as usize * in_chunk;
         let rows = area.top / chunk.height..bottom.div_ceil(chunk.height);
         for row in rows {
             for column in area.left / chunk.width..right.div_ceil(chunk.width) {
@@ -95,7 +85,6 @@ impl Chunks {
                 let lines = area.top.max(top)..bottom.min(top + chunk.height);
                 for plane in 0..planes {
                     let index = plane as u32 * per_plane + row * across + column;
-                    let width = self.width(index) as usize * in_chunk;
                     let values = self.chunk(index)?;
                     let values =
                         T::of(values).ok_or("its samples are of another size than said")?;
@@ -120,14 +109,6 @@ impl Chunks {
             }
         }
         Ok(found)
-    }
-
-    /// Pixels in a row of a decoded chunk: those of the last column are cut off at the edge of the image.
-    fn width(&self, index: u32) -> u32 {
-        match self.layout.rows {
-            Some(_) => self.layout.chunk.width,
-            None => self.decoder.chunk_data_dimensions(index).0,
-        }
     }
 
     fn chunk(&mut self, index: u32) -> Result<&Values, String> {

@@ -5,23 +5,24 @@
 //! decoded as a whole, as other files are.
 
 mod chunks;
+mod header;
 #[cfg(test)]
 mod tests;
 
-use std::fs::File;
-use std::io::{BufReader, Seek as _, SeekFrom};
+use std::io::{Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use image::DynamicImage;
-use tiff::ColorType;
-use tiff::decoder::{ChunkType, Decoder, Limits};
-use tiff::tags::Tag;
+use image::metadata::Orientation;
+use tiff::decoder::{Decoder, Limits};
 
-use super::bands::{MOST_BANDS, Samples};
-use super::{guarded, image_error, open, read_error};
+use super::bands::{Samples, must_choose};
+use super::tiff_file::TiffFile;
+use super::{MAX_DECODE_BYTES, guarded, image_error, open, read_error};
 use crate::dataset::{Area, DatasetError, Size};
-use chunks::{Chunks, RowsOfStrip};
+use chunks::Chunks;
+use header::Header;
 
 /// The most pixels of a file that is decoded in parts: the mask takes a byte for each.
 const MAX_PIXELS: u64 = 1 << 31;
@@ -35,6 +36,14 @@ pub(super) const BOUNDS: Bounds = Bounds {
 /// Bytes that such a file takes at most, beside the part that was asked for: what is kept, a chunk that is
 /// being decoded, and a block with its colors.
 pub(super) const HELD: u64 = BOUNDS.kept + BOUNDS.chunk + 4 * BOUNDS.block;
+
+/// A file of any size, of which nothing is kept.
+const AT_ONCE: Bounds = Bounds {
+    least: 0,
+    chunk: MAX_DECODE_BYTES,
+    kept: 0,
+    block: MAX_DECODE_BYTES,
+};
 
 /// What is decoded in parts, and what that may take.
 #[derive(Debug, Clone, Copy)]
@@ -62,6 +71,8 @@ enum Kind {
     Gray,
     Rgb,
     Rgba,
+    /// Brightness and two differences of colors, as JPEG has them.
+    YCbCr,
     /// Bands of which nothing says what they mean.
     Bands,
 }
@@ -77,6 +88,7 @@ pub(super) struct LargeTiff {
     path: PathBuf,
     pub size: Size,
     kind: Kind,
+    orientation: Orientation,
     /// Samples of a pixel, and bits of each: 8 or 16.
     pub bands: usize,
     bits: u8,
@@ -90,22 +102,53 @@ impl LargeTiff {
     /// # Errors
     /// When the file cannot be opened, is cut off, or has too many pixels.
     pub fn find(path: &Path, bounds: Bounds) -> Result<Found, DatasetError> {
+        let found = Self::open(path, bounds)?;
+        Ok(match found {
+            Found::Parts(tiff) if tiff.orientation != Orientation::NoTransforms => {
+                let turned = "it is to be turned or mirrored, as its orientation says";
+                Found::Whole(Some((tiff.size, turned.to_owned())))
+            }
+            found => found,
+        })
+    }
+
+    /// All pixels of a file of any size, and how they are to be turned: of one that `image` does not decode.
+    ///
+    /// # Errors
+    /// Those of [`find`](Self::find), and when it cannot be decoded.
+    pub fn read_whole(path: &Path) -> Result<(DynamicImage, Orientation), DatasetError> {
+        let tiff = match Self::open(path, AT_ONCE)? {
+            Found::Parts(tiff) => tiff,
+            Found::Whole(reason) => {
+                let reason = reason.map_or_else(|| "its header is damaged".to_owned(), |(_, r)| r);
+                return Err(image_error(path, reason));
+            }
+        };
+        match tiff.block(Area::whole(tiff.size)) {
+            Ok(Part::Colors(image)) => Ok((image, tiff.orientation)),
+            Ok(Part::Bands(samples)) => Err(image_error(path, must_choose(samples.bands))),
+            Err(reason) => Err(image_error(path, reason)),
+        }
+    }
+
+    fn open(path: &Path, bounds: Bounds) -> Result<Found, DatasetError> {
         let mut file = open(path)?;
         let length = file
             .seek(SeekFrom::End(0))
             .and_then(|length| file.rewind().map(|()| length))
             .map_err(|err| read_error(path, err))?;
         // Whatever is wrong with the header is told by who reads the whole.
-        let Ok(Ok(mut decoder)) = guarded(|| Decoder::new(file)) else {
+        let Some(tiff) = TiffFile::read(&mut file, path)? else {
             return Ok(Found::Whole(None));
         };
-        let Ok((width, height)) = decoder.dimensions() else {
-            return Ok(Found::Whole(None));
-        };
-        let size = Size::new(width, height);
+        let size = tiff.stored;
         if size.pixels() < bounds.least {
             return Ok(Found::Whole(None));
         }
+        let reader = tiff.reader(file, path)?;
+        let Ok(Ok(mut decoder)) = guarded(|| Decoder::new(reader)) else {
+            return Ok(Found::Whole(None));
+        };
         let header =
             guarded(|| Header::read(&mut decoder, size, bounds.chunk)).and_then(|header| header);
         let header = match header {
@@ -134,6 +177,7 @@ impl LargeTiff {
         limits.intermediate_buffer_size = 2 * bounds.chunk as usize;
         let Header {
             kind,
+            orientation,
             bands,
             bits,
             layout,
@@ -143,6 +187,7 @@ impl LargeTiff {
             path: path.to_owned(),
             size,
             kind,
+            orientation,
             bands,
             bits,
             bounds,
@@ -203,6 +248,7 @@ impl LargeTiff {
             let values: Vec<u8> = chunks.samples(area, self.bands)?;
             match self.kind {
                 Kind::Gray => from_raw(width, height, values).map(DynamicImage::ImageLuma8),
+                Kind::YCbCr => from_raw(width, height, to_rgb(values)).map(DynamicImage::ImageRgb8),
                 Kind::Rgb => from_raw(width, height, values).map(DynamicImage::ImageRgb8),
                 _ => from_raw(width, height, values).map(DynamicImage::ImageRgba8),
             }
@@ -226,128 +272,19 @@ fn from_raw<P: image::Pixel>(
     image::ImageBuffer::from_raw(width, height, values)
 }
 
-/// What a header says, where the file can be decoded in parts.
-struct Header {
-    kind: Kind,
-    bands: usize,
-    bits: u8,
-    layout: Layout,
-    /// Where the last strip or tile ends in the file.
-    end: u64,
-}
-
-/// Where the strips or tiles are.
-#[derive(Debug, Clone, Copy)]
-struct Layout {
-    /// Of a strip or tile.
-    chunk: Size,
-    /// Of them side by side.
-    across: u32,
-    /// Of a band, where each lies by itself.
-    per_plane: u32,
-    is_planar: bool,
-    /// Bytes of a decoded one.
-    bytes: u64,
-    /// Rows that are read from the only strip, which is not compressed and too large to be read at once.
-    rows: Option<RowsOfStrip>,
-}
-
-impl Header {
-    /// # Errors
-    /// Why the file is decoded as a whole.
-    fn read(decoder: &mut Decoder<BufReader<File>>, size: Size, most: u64) -> Result<Self, String> {
-        let unusual = |_: tiff::TiffError| "its header is unusual".to_owned();
-        let mut number = |tag| -> Result<Option<u32>, String> {
-            decoder.find_tag_unsigned::<u32>(tag).map_err(unusual)
-        };
-        if number(Tag::Orientation)?.is_some_and(|turned| turned != 1) {
-            return Err("it is to be turned or mirrored, as its orientation says".to_owned());
+/// Red, green and blue of brightness and differences of colors (JFIF 1.02), in place.
+fn to_rgb(mut values: Vec<u8>) -> Vec<u8> {
+    for pixel in values.chunks_exact_mut(3) {
+        let [y, blue, red] = [pixel[0], pixel[1], pixel[2]].map(f32::from);
+        let (blue, red) = (blue - 128.0, red - 128.0);
+        let colors = [
+            y + 1.402 * red,
+            y - 0.344_136 * blue - 0.714_136 * red,
+            y + 1.772 * blue,
+        ];
+        for (value, color) in pixel.iter_mut().zip(colors) {
+            *value = color.round().clamp(0.0, 255.0) as u8;
         }
-        let samples = number(Tag::SamplesPerPixel)?.unwrap_or(1) as usize;
-        let photometric = number(Tag::PhotometricInterpretation)?;
-        let is_planar = number(Tag::PlanarConfiguration)? == Some(2);
-        let compression = number(Tag::Compression)?.unwrap_or(1);
-        let predictor = number(Tag::Predictor)?.unwrap_or(1);
-        let formats = decoder.find_tag_unsigned_vec::<u16>(Tag::SampleFormat);
-        let formats = formats.map_err(unusual)?.unwrap_or_default();
-        let (kind, bands, bits) = match decoder.colortype() {
-            Ok(ColorType::Gray(bits)) => (Kind::Gray, 1, bits),
-            Ok(ColorType::RGB(bits)) => (Kind::Rgb, 3, bits),
-            Ok(ColorType::RGBA(bits)) => (Kind::Rgba, 4, bits),
-            // The decoder does not invert them.
-            Ok(ColorType::Multiband {
-                bit_depth,
-                num_samples,
-            }) if photometric == Some(1) && num_samples <= u16::from(MOST_BANDS) => {
-                (Kind::Bands, usize::from(num_samples), bit_depth)
-            }
-            _ => (Kind::Bands, 0, 0),
-        };
-        let is_usual = matches!(bits, 8 | 16)
-            && samples == bands
-            && formats.iter().all(|format| *format == 1)
-            && predictor <= 2;
-        if !is_usual {
-            return Err("its samples are not 8 or 16 bits of gray, RGB or RGBA".to_owned());
-        }
-        let (offsets, lengths) = match decoder.get_chunk_type() {
-            ChunkType::Strip => (Tag::StripOffsets, Tag::StripByteCounts),
-            ChunkType::Tile => (Tag::TileOffsets, Tag::TileByteCounts),
-        };
-        let offsets = decoder.get_tag_u64_vec(offsets).map_err(unusual)?;
-        let lengths = decoder.get_tag_u64_vec(lengths).map_err(unusual)?;
-        let ends = offsets.iter().zip(&lengths);
-        let end = ends.map(|(start, length)| start.saturating_add(*length));
-        let mut end = end.max().unwrap_or_default();
-        let (width, height) = decoder.chunk_dimensions();
-        let mut chunk = Size::new(width, height.min(size.height));
-        let in_chunk = if is_planar { 1 } else { bands };
-        let pixel = in_chunk as u64 * u64::from(bits / 8);
-        let mut rows = None;
-        if chunk.pixels().saturating_mul(pixel) > most {
-            let is_readable = offsets.len() == 1 && compression == 1 && predictor == 1;
-            if !is_readable {
-                return Err(too_large(offsets.len(), chunk, most));
-            }
-            let row = u64::from(width) * pixel;
-            // The header may say that the strip is shorter than its rows are.
-            end = end.max(offsets[0].saturating_add(row.saturating_mul(u64::from(size.height))));
-            chunk.height = u32::try_from(most / row.max(1)).unwrap_or(1).max(1);
-            rows = Some(RowsOfStrip {
-                start: offsets[0],
-                row,
-                height: size.height,
-                bits,
-                is_white_zero: photometric == Some(0),
-            });
-        }
-        let across = size.width.div_ceil(chunk.width.max(1));
-        let down = size.height.div_ceil(chunk.height.max(1));
-        let layout = Layout {
-            chunk,
-            across,
-            per_plane: across.saturating_mul(down),
-            is_planar,
-            bytes: chunk.pixels() * pixel,
-            rows,
-        };
-        Ok(Self {
-            kind,
-            bands,
-            bits,
-            layout,
-            end,
-        })
     }
-}
-
-/// Why strips or tiles of this size are not decoded one by one.
-fn too_large(count: usize, chunk: Size, most: u64) -> String {
-    if count == 1 {
-        return "it is one compressed strip".to_owned();
-    }
-    format!(
-        "its strips or tiles of {chunk} pixels take over {} MiB each",
-        most >> 20
-    )
+    values
 }

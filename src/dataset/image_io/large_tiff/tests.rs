@@ -88,7 +88,7 @@ fn parts_are_those_of_the_whole_image_however_it_is_stored() {
                             colors,
                             ..ODD
                         };
-                        // The decoder of whole images gives up on planes of tiles that reach over the lower edge.
+                        // The same pixels, stored pixel by pixel.
                         let chunky = Form {
                             planar: false,
                             ..form
@@ -102,6 +102,32 @@ fn parts_are_those_of_the_whole_image_however_it_is_stored() {
                 }
             }
         }
+    }
+}
+
+#[test]
+fn parts_of_a_file_of_jpegs_or_with_lzw_are_those_of_the_whole_image() {
+    let folder = Folder::new();
+    for (tile, bands, jpeg) in [
+        (None, 3, true),
+        (Some(16), 3, true),
+        (Some(16), 1, true),
+        (Some(16), 3, false),
+        (Some(16), 1, false),
+    ] {
+        let form = Form {
+            jpeg,
+            lzw: !jpeg,
+            tile,
+            bands,
+            colors: bands == 3,
+            strip: 8,
+            ..ODD
+        };
+        let path = folder.file(form);
+        let whole = read_rgb(&path).unwrap_or_else(|err| panic!("{form:?}: {err}"));
+        let pixels = opened(&path, &ImageReading::default());
+        assert_parts_are_those_of(&pixels, &whole, form);
     }
 }
 

@@ -1,18 +1,25 @@
 //! Mask files as they are, before labels are given a meaning.
 
 use std::fs::File;
-use std::io::{BufReader, Read as _, Seek as _};
+use std::io::{BufReader, Read, Seek};
 use std::path::Path;
 
 use image::{DynamicImage, ImageFormat};
 use png::{BitDepth, ColorType};
+use tiff::decoder::DecodingResult;
 
+use super::super::bands::{is_big_tiff, pages, unusable_colors, unusable_samples};
+use super::super::tiff_file::{TiffFile, TiffKind, small_enough};
+use super::super::whole_tiff;
 use super::super::{
-    Indexed, MAX_DECODE_BYTES, MAX_SIDE, guarded, is_big_tiff, limits, open, read_error,
-    refused::what_else, small_enough, unusable_samples,
+    Decoded, MAX_DECODE_BYTES, MAX_SIDE, Samples, guarded, limits, open, read_error,
+    refused::what_else,
 };
 use super::mask_error;
-use crate::dataset::DatasetError;
+use crate::dataset::{DatasetError, Size};
+
+/// What JPEG does to a mask.
+const CHANGED: &str = "whose compression changes labels along edges. Export masks as PNG";
 
 /// A mask file as it is, before labels are given a meaning.
 pub(in crate::dataset) struct RawMask {
@@ -49,41 +56,13 @@ pub(in crate::dataset) fn read_raw(path: &Path) -> Result<RawMask, DatasetError>
     };
     guarded(|| match format {
         Ok(ImageFormat::Png) => decode_png(file),
-        Ok(format @ (ImageFormat::Bmp | ImageFormat::Tiff | ImageFormat::Gif)) => {
-            decode_other(file, format).or_else(|reason| {
-                // The decoder reads no TIFF of indexed colors.
-                let bytes = small_enough(path);
-                let indexed = bytes.as_deref().and_then(Indexed::read).map(indexed_mask);
-                indexed.ok_or_else(|| bytes.and_then(|bytes| unusable(&bytes)).unwrap_or(reason))
-            })
-        }
-        Ok(ImageFormat::Jpeg) => Err(
-            "it is a JPEG, whose compression changes labels along edges. Export masks as PNG"
-                .to_owned(),
-        ),
+        Ok(ImageFormat::Tiff) => decode_tiff(file, path),
+        Ok(format @ (ImageFormat::Bmp | ImageFormat::Gif)) => decode_other(file, format),
+        Ok(ImageFormat::Jpeg) => Err(format!("it is a JPEG, {CHANGED}")),
         _ => Err(unknown_format(&start)),
     })
     .and_then(|decoded| decoded)
     .map_err(|reason| mask_error(path, reason))
-}
-
-fn indexed_mask(indexed: Indexed) -> RawMask {
-    RawMask {
-        width: indexed.size.width,
-        height: indexed.size.height,
-        pixels: RawPixels::Labels {
-            samples: indexed.indices,
-            palette: Some(indexed.palette),
-        },
-    }
-}
-
-/// What the samples of a TIFF are, where they cannot be labels.
-fn unusable(bytes: &[u8]) -> Option<String> {
-    let samples = unusable_samples(bytes)?;
-    Some(format!(
-        "{samples}, but labels are whole numbers from 0 to 255. Export masks as 8-bit indexed or gray PNG"
-    ))
 }
 
 fn unknown_format(start: &[u8]) -> String {
@@ -150,13 +129,130 @@ fn decode_png(file: BufReader<File>) -> Result<RawMask, String> {
     })
 }
 
-/// BMP, TIFF and GIF. Their decoder turns indices into colors.
+/// A TIFF; see [`TiffKind`].
+fn decode_tiff(mut file: BufReader<File>, path: &Path) -> Result<RawMask, String> {
+    one_page(path)?;
+    let damaged = |err: DatasetError| match err {
+        // Who reads the mask names it.
+        DatasetError::Image { reason, .. } => reason,
+        err => err.to_string(),
+    };
+    let Some(tiff) = TiffFile::read(&mut file, path).map_err(damaged)? else {
+        return decode_other(file, ImageFormat::Tiff);
+    };
+    if tiff.is_jpeg {
+        return Err(format!("it is a TIFF of JPEGs, {CHANGED}"));
+    }
+    if tiff.kind == TiffKind::Indexed {
+        let indexed = tiff.indexed(path).map_err(damaged)?;
+        return Ok(RawMask {
+            width: indexed.size.width,
+            height: indexed.size.height,
+            pixels: RawPixels::Labels {
+                samples: indexed.indices,
+                palette: Some(indexed.palette),
+            },
+        });
+    }
+    tiff.check_side(path).map_err(damaged)?;
+    if let (true, Some(bits)) = (tiff.is_gray, few_bits(tiff.bits)) {
+        return decode_few_bits(tiff.reader(file, path).map_err(damaged)?, bits, tiff.stored);
+    }
+    match whole_tiff::decode(&tiff, path).map_err(damaged)? {
+        Some(Decoded::Image(image, _)) => of_image(image),
+        Some(Decoded::Banded(bytes, tiff)) => of_bands(tiff.decode_colors(&bytes)?),
+        None => decode_image(&tiff, file, path).and_then(of_image).map_err(|reason| {
+            let bytes = small_enough(path).unwrap_or_default();
+            let unusable = unusable_samples(&bytes).or_else(|| unusable_colors(&bytes));
+            unusable.map_or(reason, |what| {
+                format!(
+                    "{what}, but labels are whole numbers from 0 to 255. Export masks as 8-bit indexed or gray PNG"
+                )
+            })
+        }),
+    }
+}
+
+/// The file as `image` decodes it.
+fn decode_image(
+    tiff: &TiffFile,
+    file: BufReader<File>,
+    path: &Path,
+) -> Result<DynamicImage, String> {
+    let decoded = super::super::decode_tiff(tiff, file, path);
+    decoded.map(|(image, _)| image).map_err(|err| match err {
+        DatasetError::Image { reason, .. } => format!("damaged TIFF: {reason}"),
+        err => err.to_string(),
+    })
+}
+
+fn few_bits(bits: u16) -> Option<BitDepth> {
+    match bits {
+        1 => Some(BitDepth::One),
+        2 => Some(BitDepth::Two),
+        4 => Some(BitDepth::Four),
+        _ => None,
+    }
+}
+
+/// A gray TIFF of fewer than 8 bits a sample, which `image` makes white and black, or refuses.
+fn decode_few_bits(file: impl Read + Seek, bits: BitDepth, size: Size) -> Result<RawMask, String> {
+    let damaged = |err: tiff::TiffError| format!("damaged TIFF: {err}");
+    let mut limits = tiff::decoder::Limits::default();
+    limits.decoding_buffer_size = MAX_DECODE_BYTES as usize;
+    limits.intermediate_buffer_size = MAX_DECODE_BYTES as usize;
+    let decoder = tiff::decoder::Decoder::new(file).map_err(damaged)?;
+    let mut decoder = decoder.with_limits(limits);
+    let (padded, _) = decoder.dimensions().map_err(damaged)?;
+    let DecodingResult::U8(rows) = decoder.read_image().map_err(damaged)? else {
+        return Err("damaged TIFF: its samples are of another size than said".to_owned());
+    };
+    let row = (padded as usize * bits as usize).div_ceil(8);
+    let Size { width, height } = size;
+    let rows = rows.get(..row * height as usize).unwrap_or_default();
+    let samples = unpack(rows, width, bits, row);
+    if samples.len() as u64 != u64::from(width) * u64::from(height) {
+        return Err("damaged TIFF: it has too few pixels".to_owned());
+    }
+    Ok(RawMask {
+        width,
+        height,
+        pixels: RawPixels::Labels {
+            samples,
+            palette: None,
+        },
+    })
+}
+
+/// The colors of a mask that has bands beside them.
+fn of_bands(samples: Samples) -> Result<RawMask, String> {
+    if samples.bits != 8 {
+        return Err(format!(
+            "its colors have {} bits. Export masks as 8-bit indexed or gray PNG",
+            samples.bits
+        ));
+    }
+    let color = |pixel: &[u16]| {
+        let [red, green, blue] = [pixel[0], pixel[1], pixel[2]];
+        [red, green, blue].map(|value| u8::try_from(value).unwrap_or(u8::MAX))
+    };
+    let pixels = samples.values.chunks_exact(samples.bands);
+    Ok(RawMask {
+        width: samples.size.width,
+        height: samples.size.height,
+        pixels: RawPixels::Colors(pixels.map(color).collect()),
+    })
+}
+
+/// BMP, GIF, and most TIFFs. Their decoder turns indices into colors.
 fn decode_other(file: BufReader<File>, format: ImageFormat) -> Result<RawMask, String> {
     let mut reader = image::ImageReader::with_format(file, format);
     reader.limits(limits());
-    let image = reader
-        .decode()
-        .map_err(|err| format!("damaged {}: {err}", name(format)))?;
+    let damaged = |err: image::ImageError| format!("damaged {}: {err}", name(format));
+    of_image(reader.decode().map_err(damaged)?)
+}
+
+fn of_image(image: DynamicImage) -> Result<RawMask, String> {
     let (width, height) = (image.width(), image.height());
     check_side(width, height)?;
     let pixels = match image {
@@ -190,6 +286,16 @@ fn decode_other(file: BufReader<File>, format: ImageFormat) -> Result<RawMask, S
         height,
         pixels,
     })
+}
+
+/// A stack of pictures says in no page which of them is the mask.
+fn one_page(path: &Path) -> Result<(), String> {
+    match small_enough(path).map_or(1, |bytes| pages(&bytes)) {
+        0 | 1 => Ok(()),
+        pages => Err(format!(
+            "it is a stack of {pages} pages, and a mask is one picture. Save the page with the labels as a file of its own"
+        )),
+    }
 }
 
 fn name(format: ImageFormat) -> &'static str {

@@ -254,3 +254,122 @@ fn the_indices_of_a_tiff_are_labels() {
         assert_eq!((palette.len(), palette[29]), (256, [29; 3]));
     }
 }
+
+/// Where the decoder of images would get pixels wrong, or give up, labels would be wrong without a word.
+#[test]
+fn the_colors_of_a_tiff_are_those_that_were_written_however_it_is_stored() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let path = dir.path().join("mask.tif");
+    for (bands, planar) in [(4, false), (5, true), (3, true)] {
+        for packed in [false, true] {
+            let form = test_tiff::Form {
+                bands,
+                planar,
+                packed,
+                tile: Some(16),
+                colors: true,
+                fourth: 0,
+                size: [37, 29],
+                ..test_tiff::SIX
+            };
+            std::fs::write(&path, test_tiff::tiff(form)).expect("written");
+            let raw = read_raw(&path).unwrap_or_else(|err| panic!("{form:?}: {err}"));
+            let RawPixels::Colors(colors) = raw.pixels else {
+                panic!("no colors: {form:?}");
+            };
+            assert_eq!((raw.width, raw.height, colors.len()), (37, 29, 37 * 29));
+            for (place, color) in colors.iter().enumerate() {
+                let first = (2 * (place % 37) + 7 * (place / 37)) as u8;
+                let expected = [first, first.wrapping_add(10), first.wrapping_add(20)];
+                assert_eq!(*color, expected, "pixel {place} of {form:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn labels_of_few_bits_are_their_values_in_a_tiff_too() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let path = dir.path().join("mask.tif");
+    for bits in [1, 2, 4] {
+        let form = test_tiff::Form {
+            bands: 1,
+            bits,
+            ..test_tiff::SIX
+        };
+        std::fs::write(&path, test_tiff::tiff(form)).expect("written");
+        let raw = read_raw(&path).unwrap_or_else(|err| panic!("{bits} bits: {err}"));
+        let RawPixels::Labels { samples, .. } = raw.pixels else {
+            panic!("no labels of {bits} bits");
+        };
+        let expected: Vec<u8> = (0..20)
+            .map(|place| ((2 * (place % 5) + 7 * (place / 5)) % (1 << bits)) as u8)
+            .collect();
+        assert_eq!(samples, expected, "{bits} bits");
+    }
+}
+
+#[test]
+fn masks_that_went_through_jpeg_are_refused_in_a_tiff_too() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let path = dir.path().join("mask.tif");
+    for bands in [1, 3] {
+        let form = test_tiff::Form {
+            bands,
+            colors: bands == 3,
+            jpeg: true,
+            size: [16, 8],
+            strip: 8,
+            ..test_tiff::SIX
+        };
+        std::fs::write(&path, test_tiff::tiff(form)).expect("written");
+        let message = reader(1).read(&path).unwrap_err().to_string();
+        assert!(
+            message.contains("mask.tif") && message.contains("JPEG") && message.contains("PNG"),
+            "{message}"
+        );
+    }
+}
+
+/// A TIFF whose list of tags is there twice, the second time with this kind of a picture.
+fn with_second_page(file: &[u8], kind: u32) -> Vec<u8> {
+    let long = |at: usize| u32::from_le_bytes(file[at..at + 4].try_into().expect("4 bytes"));
+    assert_eq!(file[..4], *b"II*\0");
+    let list = long(4) as usize;
+    let count = u16::from_le_bytes([file[list], file[list + 1]]);
+    let (first, end) = (list + 2, list + 2 + 12 * usize::from(count));
+    let mut stack = file.to_vec();
+    let second = stack.len() as u32;
+    stack[end..end + 4].copy_from_slice(&second.to_le_bytes());
+    stack.extend((count + 1).to_le_bytes());
+    // NewSubfileType, one number of 4 bytes.
+    stack.extend([254, 0, 4, 0, 1, 0, 0, 0]);
+    stack.extend(kind.to_le_bytes());
+    stack.extend(&file[first..end]);
+    stack.extend([0; 4]);
+    stack
+}
+
+#[test]
+fn a_stack_of_pages_is_no_mask_and_a_smaller_copy_is_no_page() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let path = dir.path().join("mask.tif");
+    let gray = image::GrayImage::from_raw(2, 1, vec![1, 0]).expect("a picture");
+    gray.save(&path).expect("written");
+    let file = std::fs::read(&path).expect("a file");
+    let read = |bytes: &[u8]| {
+        std::fs::write(&path, bytes).expect("written");
+        reader(2).read(&path).map(|map| map.labels)
+    };
+    assert_eq!(read(&file).expect("a mask"), [1, 0]);
+    assert_eq!(read(&with_second_page(&file, 1)).expect("a mask"), [1, 0]);
+    for kind in [0, 2] {
+        let message = read(&with_second_page(&file, kind))
+            .expect_err("a stack")
+            .to_string();
+        assert!(
+            message.contains("mask.tif") && message.contains("a stack of 2 pages"),
+            "{message}"
+        );
+    }
+}

@@ -1,5 +1,6 @@
 //! The lists of a dataset, said by the user: which pairs there are, which are trained on.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -8,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::super::list::{candidates, not_empty};
 use super::super::list_file::{LIST_EXTENSIONS, ListFile};
 use super::super::review::{read_pairs, seen_from};
-use super::super::{Dataset, DatasetItem, Layout, Note, NoteTopic, pairs, voc};
+use super::super::{Dataset, DatasetItem, Layout, Note, NoteTopic, folders, pairs, voc};
 use crate::dataset::DatasetError;
 
 /// Files that list images, as seen from the dataset's folder.
@@ -74,10 +75,40 @@ impl Dataset {
     /// # Errors
     /// When a line names an image without a pair.
     pub fn listed(&self, list: &Path) -> Result<Vec<DatasetItem>, DatasetError> {
+        self.in_list(ListFile::read(list)?, &OnceCell::new())
+    }
+
+    /// As [`listed`](Self::listed). `others` are pairs of neither list, once they were needed.
+    pub(in crate::dataset::layout) fn in_list(
+        &self,
+        list: ListFile,
+        others: &OnceCell<Vec<DatasetItem>>,
+    ) -> Result<Vec<DatasetItem>, DatasetError> {
+        let found = self.among(list.clone(), &[]);
+        match (found, self.layout) {
+            // It may name images of neither of the dataset's own lists.
+            (Err(_), Layout::Voc) => voc::read_list(&self.root, list),
+            (Err(_), Layout::CamVid) => pairs::read_list(&self.root, list),
+            (Err(_), layout) if layout.is_of_folders() => {
+                self.among(list, others.get_or_init(|| folders::all(&self.root)))
+            }
+            (found, _) => found,
+        }
+    }
+
+    /// The pairs of a list among those of the dataset's lists and some others.
+    fn among(
+        &self,
+        mut list: ListFile,
+        others: &[DatasetItem],
+    ) -> Result<Vec<DatasetItem>, DatasetError> {
         let mut known: BTreeMap<String, Option<&DatasetItem>> = BTreeMap::new();
         let mut by_path: BTreeMap<String, &DatasetItem> = BTreeMap::new();
-        for item in self.train.iter().chain(&self.val) {
-            by_path.insert(seen_from(&self.root, &item.image), item);
+        let own = self.train.iter().chain(&self.val).chain(&self.test);
+        for item in own.chain(others) {
+            by_path
+                .entry(seen_from(&self.root, &item.image))
+                .or_insert(item);
             let stem = item.image.file_stem().unwrap_or_default().to_string_lossy();
             for name in BTreeSet::from([item.id.clone(), stem.into_owned()]) {
                 // Two that are called so are none.
@@ -97,22 +128,15 @@ impl Dataset {
                     .find_map(|name| known.get(name).copied().flatten())
             })
         };
-        let mut file = ListFile::read(list)?;
-        file.take_heading(&|entry| find(entry).is_some());
-        let found = file.map(|_, entry| match find(entry) {
+        list.take_heading(&|entry| find(entry).is_some());
+        list.map(|_, entry| match find(entry) {
             Some(item) => Ok(Some(item.clone())),
             // A comment, unless a file is called so.
             None if entry.starts_with('#') => Ok(None),
             None => Err(format!(
                 "{entry} has no pair of image and mask. Add the files or take the line off the list"
             )),
-        });
-        match (found, self.layout) {
-            // It may name images of neither of the dataset's own lists.
-            (Err(_), Layout::Voc) => voc::read_items(&self.root, list),
-            (Err(_), Layout::CamVid) => pairs::read_list(&self.root, list),
-            (found, _) => found,
-        }
+        })
     }
 
     /// Text files of the dataset that may list its images, with their numbers of lines.
@@ -125,7 +149,7 @@ impl Dataset {
             "lists",
             "split",
         ];
-        let mut found = Vec::new();
+        let (mut found, others) = (Vec::new(), OnceCell::new());
         for folder in folders {
             let entries = std::fs::read_dir(self.root.join(folder))
                 .into_iter()
@@ -135,7 +159,8 @@ impl Dataset {
                     continue;
                 }
                 // A class list or a read-me names no image.
-                if let Ok(items) = self.listed(&path)
+                let listed = ListFile::read(&path).and_then(|list| self.in_list(list, &others));
+                if let Ok(items) = listed
                     && !items.is_empty()
                 {
                     found.push((PathBuf::from(seen_from(&self.root, &path)), items.len()));

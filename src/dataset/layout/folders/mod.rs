@@ -8,6 +8,7 @@ mod by_list;
 mod known;
 mod pairing;
 mod roles;
+mod sorting;
 mod unknown;
 
 use std::collections::HashMap;
@@ -16,7 +17,7 @@ use std::hash::Hash;
 use std::path::{Path, PathBuf};
 
 use super::class_files::{Look, mask_palette, read_classes};
-use super::list::{files_below, without_extension};
+use super::list::{sort_key, without_extension};
 use super::names::composed;
 use super::review::Confidence;
 use super::splits::{self, Splits};
@@ -26,7 +27,9 @@ use crate::dataset::{DatasetError, IMAGE_EXTENSIONS, ImageReading, Split, VOID};
 use crate::files::has_extension;
 use by_list::ByList;
 use known::Known;
-use roles::{Part, Role};
+use roles::Role;
+pub(in crate::dataset) use sorting::masks_among;
+use sorting::{Sorted, files};
 
 /// The rule that is no guess.
 const EQUAL: &str = "equal names";
@@ -37,7 +40,9 @@ struct Found {
     path: PathBuf,
     stem: String,
     role: Option<Role>,
-    part: Option<Part>,
+    part: Option<Split>,
+    /// Whether it is in a folder of copies of masks, or of objects.
+    is_copy: bool,
     /// The folders that say nothing, which tell files of one name apart.
     place: String,
 }
@@ -46,7 +51,7 @@ struct Found {
 #[derive(Debug)]
 struct Pair {
     item: DatasetItem,
-    part: Option<Part>,
+    part: Option<Split>,
     rule: String,
     confidence: Confidence,
 }
@@ -56,21 +61,23 @@ struct Pair {
 /// # Errors
 /// [`DatasetError::UnknownLayout`] where they cannot.
 pub(super) fn open(root: &Path) -> Result<Dataset, DatasetError> {
-    let files: Vec<Found> = files_below(root, IMAGE_EXTENSIONS)
-        .into_iter()
-        .filter_map(|path| Found::new(root, path))
-        .collect();
-    let (images, masks) = sorted_out(files);
+    let Sorted {
+        images,
+        masks,
+        copies,
+    } = files(root);
     let known = Known::of(root, &images, &masks);
     let paired = pairs(&images, &masks);
     if paired.is_empty() {
         return Err(unknown::describe(root, &images, &masks));
     }
     let mut notes = pairing::notes(&paired, &images, &masks);
+    notes.extend(pairing::note_of_copies(&copies));
     let review = pairing::review(&paired, &images, &masks);
     let Splits {
         train,
         val,
+        test,
         notes: split_notes,
     } = split(root, paired)?;
     notes.extend(split_notes);
@@ -99,7 +106,7 @@ pub(super) fn open(root: &Path) -> Result<Dataset, DatasetError> {
         wants_range: false,
         train,
         val,
-        test: Vec::new(),
+        test,
         review,
         notes,
     })
@@ -113,8 +120,10 @@ impl Found {
         let stem = path.file_stem()?.to_string_lossy().into_owned();
         let (mut role, mut part, mut place) = (None, None, Vec::new());
         let folders = path.parent()?.strip_prefix(root).ok()?;
+        let mut is_copy = false;
         for folder in folders {
             let folder = folder.to_string_lossy();
+            is_copy |= roles::is_of_copies(&folder, role);
             match roles::of_folder(&folder) {
                 Some((found_role, found_part)) => {
                     role = found_role.or(role);
@@ -127,6 +136,7 @@ impl Found {
             stem,
             role,
             part,
+            is_copy,
             place: place.join("/"),
             path,
         })
@@ -145,36 +155,9 @@ impl Found {
     }
 }
 
-/// Images and masks. Where no folder says so, the ends of the names do, and a folder without a
-/// word beside a folder of masks holds images.
-fn sorted_out(files: Vec<Found>) -> (Vec<Found>, Vec<Found>) {
-    let has_masks = files.iter().any(|file| file.role == Some(Role::Masks));
-    let (mut images, mut masks) = (Vec::new(), Vec::new());
-    for file in files {
-        let is_mask = match file.role {
-            Some(role) => role == Role::Masks,
-            None => !has_masks && roles::shared_name(&file.stem, Role::Masks).1.is_some(),
-        };
-        if !is_mask {
-            images.push(file);
-        } else if !roles::is_no_mask(&file.stem) {
-            masks.push(file);
-        }
-    }
-    // Of several masks of an image the ids to train on count.
-    for best in ["_labeltrainids", "_labelids"] {
-        let is_best = |file: &Found| file.stem.to_lowercase().ends_with(best);
-        if masks.iter().any(is_best) {
-            masks.retain(is_best);
-            break;
-        }
-    }
-    (images, masks)
-}
-
 /// Pairs from the strictest to the loosest rule, each mask and image once.
 fn pairs(images: &[Found], masks: &[Found]) -> Vec<Pair> {
-    type Key = (Option<Part>, String, String);
+    type Key = (Option<Split>, String, String);
     type Rule = (&'static str, Confidence, fn(&Found, Role) -> Key);
     const ENDS: &str = "names that are equal without their ends";
     const PARTS: &str = "names, whatever the split";
@@ -236,7 +219,7 @@ fn pairs(images: &[Found], masks: &[Found]) -> Vec<Pair> {
         free_images = rest(&free_images, &used_images);
         free_masks = rest(&free_masks, &used_masks);
     }
-    found.sort_by(|one, other| one.item.image.cmp(&other.item.image));
+    found.sort_by_cached_key(|pair| sort_key(&pair.item.image));
     tell_apart(&mut found, images);
     found
 }
@@ -298,50 +281,33 @@ fn tell_apart(pairs: &mut [Pair], images: &[Found]) {
     }
 }
 
-/// The two lists: by the folders, by lists in the folder, or made.
+/// The lists: by the folders, by lists in the folder, or made.
 fn split(root: &Path, pairs: Vec<Pair>) -> Result<Splits, DatasetError> {
-    let has = |part: Part| pairs.iter().any(|pair| pair.part == Some(part));
-    let val = if has(Part::Val) {
-        Part::Val
-    } else {
-        Part::Test
-    };
-    if has(Part::Train) && has(val) {
-        let left = pairs
-            .iter()
-            .filter(|pair| pair.part != Some(Part::Train) && pair.part != Some(val))
-            .count();
-        let items = |part: Part| {
-            let of_part = pairs.iter().filter(|pair| pair.part == Some(part));
-            of_part.map(|pair| pair.item.clone()).collect::<Vec<_>>()
-        };
-        let mut notes = vec![if val.split() == Some(Split::Val) {
-            Note::found(NoteTopic::Split, "from the folders")
-        } else {
-            Note::assumed(
-                NoteTopic::Split,
-                "from the folders; that of test images is validated on",
-            )
-        }];
-        if left > 0 {
-            notes.push(Note::assumed(
-                NoteTopic::Split,
-                format!("{left} images are in neither folder and left out"),
-            ));
-        }
-        return Ok(Splits {
-            train: items(Part::Train),
-            val: items(val),
-            notes,
-        });
+    let folder = lists(root);
+    let has = |split: Option<Split>| pairs.iter().any(|pair| pair.part == split);
+    let is_scored = has(Some(Split::Val)) || has(Some(Split::Test));
+    let has_lists = || splits::has_lists(&folder) || splits::has_lists(root);
+    if is_scored && (has(Some(Split::Train)) || has(None) && !has_lists()) {
+        let parts = pairs.into_iter().map(|pair| (pair.item, pair.part));
+        return splits::of_parts(root, parts.collect(), "the folders");
     }
     let items: Vec<DatasetItem> = pairs.into_iter().map(|pair| pair.item).collect();
-    let lists = ["ImageSets/Segmentation", "annotations", "splits", "lists"]
-        .map(|folder| root.join(folder))
-        .into_iter()
-        .find(|folder| folder.is_dir())
-        .unwrap_or_else(|| root.to_owned());
-    splits::of_lists(root, &lists, &ByList::new(root, items))
+    splits::of_lists(root, &folder, &ByList::new(root, items))
+}
+
+/// The folder with the lists, which may be the dataset's own.
+pub(super) fn lists(root: &Path) -> PathBuf {
+    let folders = ["ImageSets/Segmentation", "annotations", "splits", "lists"];
+    let mut folders = folders.map(|folder| root.join(folder)).into_iter();
+    let found = folders.find(|folder| folder.is_dir());
+    found.unwrap_or_else(|| root.to_owned())
+}
+
+/// All pairs in a folder, whatever list they are of.
+pub(super) fn all(root: &Path) -> Vec<DatasetItem> {
+    let sorted = files(root);
+    let pairs = pairs(&sorted.images, &sorted.masks).into_iter();
+    pairs.map(|pair| pair.item).collect()
 }
 
 /// Whether a mask could be read by its extension.

@@ -1,11 +1,13 @@
 //! What is said of the pairs of images and masks: notes, and the list for people to look at.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::collections::{BTreeMap, HashSet};
+use std::ffi::OsStr;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::super::review::{PairReview, ReviewedPair};
 use super::{EQUAL, Found, Note, NoteTopic, Pair};
+use crate::text::plural;
 
 /// How pairs were made, and what has no partner.
 pub(super) fn notes(pairs: &[Pair], images: &[Found], masks: &[Found]) -> Vec<Note> {
@@ -24,14 +26,14 @@ pub(super) fn notes(pairs: &[Pair], images: &[Found], masks: &[Found]) -> Vec<No
             }
         })
         .collect();
-    let paired: BTreeSet<&Path> = pairs
+    let paired: HashSet<&OsStr> = pairs
         .iter()
-        .flat_map(|pair| [pair.item.image.as_path(), pair.item.mask.as_path()])
+        .flat_map(|pair| [pair.item.image.as_os_str(), pair.item.mask.as_os_str()])
         .collect();
     for (files, what, other) in [(images, "images", "mask"), (masks, "masks", "image")] {
         let alone: Vec<&Found> = files
             .iter()
-            .filter(|file| !paired.contains(file.path.as_path()))
+            .filter(|file| !paired.contains(file.path.as_os_str()))
             .collect();
         if let Some(first) = alone.first() {
             let text = format!(
@@ -50,6 +52,17 @@ pub(super) fn notes(pairs: &[Pair], images: &[Found], masks: &[Found]) -> Vec<No
     notes
 }
 
+/// What lies beside the masks and is none.
+pub(super) fn note_of_copies(copies: &[Found]) -> Option<Note> {
+    let first = copies.first()?;
+    let text = format!(
+        "{} in folders of colored copies or of objects left out, such as {}",
+        plural(copies.len(), "file", "files"),
+        first.path.display()
+    );
+    Some(Note::assumed(NoteTopic::Pairing, text))
+}
+
 /// All pairs with their reasons, where one of them is a guess.
 pub(super) fn review(pairs: &[Pair], images: &[Found], masks: &[Found]) -> Option<Arc<PairReview>> {
     if pairs.iter().all(|pair| pair.rule == EQUAL) {
@@ -65,14 +78,14 @@ pub(super) fn review(pairs: &[Pair], images: &[Found], masks: &[Found]) -> Optio
         })
         .collect();
     reviewed.sort_by_key(|pair| pair.confidence);
-    let paired: BTreeSet<&Path> = pairs
+    let paired: HashSet<&OsStr> = pairs
         .iter()
-        .flat_map(|pair| [pair.item.image.as_path(), pair.item.mask.as_path()])
+        .flat_map(|pair| [pair.item.image.as_os_str(), pair.item.mask.as_os_str()])
         .collect();
     let free = |files: &[Found]| {
         let paths = files.iter().map(|file| file.path.clone());
         paths
-            .filter(|path| !paired.contains(path.as_path()))
+            .filter(|path: &PathBuf| !paired.contains(path.as_os_str()))
             .collect()
     };
     Some(Arc::new(PairReview {

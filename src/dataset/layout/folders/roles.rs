@@ -2,6 +2,7 @@
 //! image a mask belongs to.
 
 use super::super::names::composed;
+use super::super::split_words::SPLIT_WORDS;
 use crate::dataset::Split;
 
 /// What a folder holds, by its name.
@@ -9,24 +10,6 @@ use crate::dataset::Split;
 pub(super) enum Role {
     Images,
     Masks,
-}
-
-/// Which list a folder's files belong to, by its name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum Part {
-    Train,
-    Val,
-    Test,
-}
-
-impl Part {
-    pub(super) fn split(self) -> Option<Split> {
-        match self {
-            Self::Train => Some(Split::Train),
-            Self::Val => Some(Split::Val),
-            Self::Test => None,
-        }
-    }
 }
 
 const MASK_WORDS: [&str; 34] = [
@@ -91,13 +74,41 @@ const IMAGE_WORDS: [&str; 23] = [
     "x",
 ];
 /// Words that say nothing beside a word that does.
-const FILLERS: [&str; 12] = [
+const FILLERS: [&str; 15] = [
     "full", "701", "png", "pngs", "ground", "dataset", "data", "8bit", "dir", "folder", "all",
-    "class",
+    "class", "machine", "prepped", "sem",
+];
+/// Words for folders of masks of objects.
+const OBJECT_WORDS: [&str; 4] = ["instance", "instances", "panoptic", "segmentationobject"];
+/// Words for copies of masks in colors, beside a word for masks; alone they may mean images.
+const COPY_WORDS: [&str; 10] = [
+    "human",
+    "rgb",
+    "color",
+    "colors",
+    "colored",
+    "colour",
+    "colormap",
+    "colormaps",
+    "overlay",
+    "overlays",
 ];
 
+/// Whether a folder holds copies of masks, or masks of objects, by its name and what the folders
+/// around it hold.
+pub(super) fn is_of_copies(name: &str, around: Option<Role>) -> bool {
+    let name = name.to_lowercase();
+    let words: Vec<&str> = name.split(['_', '-', ' ', '.']).collect();
+    let has = |known: &[&str]| words.iter().any(|word| known.contains(word));
+    let is_of_masks = around == Some(Role::Masks)
+        || words
+            .iter()
+            .any(|word| role_of_word(word) == Some(Role::Masks));
+    around != Some(Role::Images) && (has(&OBJECT_WORDS) || is_of_masks && has(&COPY_WORDS))
+}
+
 /// What the name of a folder says. `None` = it says nothing and tells apart what is in it.
-pub(super) fn of_folder(name: &str) -> Option<(Option<Role>, Option<Part>)> {
+pub(super) fn of_folder(name: &str) -> Option<(Option<Role>, Option<Split>)> {
     let name = name.to_lowercase();
     let (mut role, mut part, mut unknown) = (None, None, false);
     for word in name
@@ -115,20 +126,11 @@ pub(super) fn of_folder(name: &str) -> Option<(Option<Role>, Option<Part>)> {
     (!unknown && (role.is_some() || part.is_some())).then_some((role, part))
 }
 
-fn of_word(word: &str) -> Option<(Option<Role>, Option<Part>)> {
+fn of_word(word: &str) -> Option<(Option<Role>, Option<Split>)> {
     if let Some(role) = role_of_word(word) {
         return Some((Some(role), None));
     }
-    let parts = [
-        ("training", Part::Train),
-        ("train", Part::Train),
-        ("validation", Part::Val),
-        ("valid", Part::Val),
-        ("val", Part::Val),
-        ("testing", Part::Test),
-        ("test", Part::Test),
-    ];
-    parts.into_iter().find_map(|(name, part)| {
+    SPLIT_WORDS.into_iter().find_map(|(name, part)| {
         // `trainannot` is a word of two.
         let rest = word.strip_prefix(name)?;
         match (rest, role_of_word(rest)) {
@@ -229,9 +231,19 @@ pub(super) fn shared_name(stem: &str, role: Role) -> (String, Option<&'static st
     }
 }
 
+/// Whether a name ends as those of masks do, and is no copy of a photo (`photo_l`).
+pub(super) fn is_named_as_mask(stem: &str) -> bool {
+    let (_, end) = shared_name(stem, Role::Masks);
+    end.is_some_and(|end| end != "_l")
+}
+
 /// Whether a file beside masks is none.
 pub(super) fn is_no_mask(stem: &str) -> bool {
     let stem = stem.to_lowercase();
+    // The colors of the full ADE20K are numbers of classes and of objects.
+    if stem.starts_with("ade_") && (stem.ends_with("_seg") || stem.contains("_parts_")) {
+        return true;
+    }
     NO_MASKS.iter().any(|end| stem.ends_with(end))
 }
 
@@ -241,8 +253,8 @@ mod tests {
 
     #[test]
     fn folders_say_what_they_hold() {
-        use Part::{Train, Val};
         use Role::{Images, Masks};
+        use Split::{Train, Val};
         for (name, expected) in [
             ("images", Some((Some(Images), None))),
             ("JPEGImages", Some((Some(Images), None))),
@@ -275,6 +287,33 @@ mod tests {
             let (image, mask) = (shared(image, Role::Images), shared(mask, Role::Masks));
             assert!(image == mask || mask == "img_001", "{image} {mask}");
         }
-        assert!(is_no_mask("x_gtFine_color"));
+        for (stem, expected) in [
+            ("x_gtFine_color", true),
+            ("ADE_train_00000001_seg", true),
+            ("ADE_train_00000001", false),
+            ("photo_seg", false),
+        ] {
+            assert_eq!(is_no_mask(stem), expected, "{stem}");
+        }
+        assert!(is_named_as_mask("photo_mask") && !is_named_as_mask("photo_l"));
+    }
+
+    #[test]
+    fn copies_of_masks_are_told_by_their_folders() {
+        for (folder, around, expected) in [
+            ("masks_human", None, true),
+            ("semantic_rgb", None, true),
+            ("RGB_color_image_masks", None, true),
+            ("instances", None, true),
+            ("instances", Some(Role::Images), false),
+            ("colormaps", Some(Role::Masks), true),
+            // Images beside depth.
+            ("color", None, false),
+            ("rgb", None, false),
+            ("masks", None, false),
+            ("images_rgb", None, false),
+        ] {
+            assert_eq!(is_of_copies(folder, around), expected, "{folder}");
+        }
     }
 }

@@ -1,9 +1,12 @@
 //! What to say about a folder in which no dataset was found.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use super::super::files_below;
+use super::roles::Role;
 use super::{Found, can_be_mask};
 use crate::dataset::DatasetError;
 use crate::files::has_extension;
@@ -35,13 +38,13 @@ type IsIt<'a> = &'a dyn Fn(&Path) -> bool;
 
 /// Files that say what is in images, but not in a form that is read: what they are, and what to do.
 fn unread(root: &Path) -> Option<String> {
-    let files = files_below(root, &["json", "xml", "npy", "npz", "txt", "png"]);
+    let files = files_below(root, &["json", "xml", "npy", "npz", "txt", "png", "csv"]);
     let is_below = |path: &Path, folder: &str| {
         let path = path.strip_prefix(root).unwrap_or(path);
         path.components().any(|part| part.as_os_str() == folder)
     };
     let ends = |path: &Path, end: &str| path.to_string_lossy().ends_with(end);
-    let kinds: [(IsIt<'_>, &str); 6] = [
+    let kinds: [(IsIt<'_>, &str); 7] = [
         (
             &|path| ends(path, "_gtFine_color.png"),
             "show the labels as colors: Cityscapes is read by its *_gtFine_labelTrainIds.png or *_gtFine_labelIds.png",
@@ -57,6 +60,10 @@ fn unread(root: &Path) -> Option<String> {
         (
             &|path| has_extension(path, &["json"]),
             "are annotations of neither labelme nor COCO: export them as COCO's JSON or as PNG masks",
+        ),
+        (
+            &|path| has_extension(path, &["csv"]) && has_run_lengths(path),
+            "say masks as run lengths, which are not read from tables: export them as COCO's JSON or as PNG masks",
         ),
         (
             &|path| has_extension(path, &["xml"]),
@@ -78,6 +85,15 @@ fn unread(root: &Path) -> Option<String> {
         };
         Some(format!("{shown}{more} {text}"))
     })
+}
+
+/// Whether a heading of a table is about run lengths, as in tables of Kaggle.
+fn has_run_lengths(path: &Path) -> bool {
+    let mut start = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(1024).read_to_end(&mut start));
+    let text = String::from_utf8_lossy(&start).to_lowercase();
+    let heading = text.lines().next().unwrap_or_default();
+    read.is_ok() && (heading.contains("encodedpixels") || heading.contains("rle"))
 }
 
 fn what_is_there(root: &Path, images: &[Found], masks: &[Found]) -> String {
@@ -121,11 +137,32 @@ fn what_is_there(root: &Path, images: &[Found], masks: &[Found]) -> String {
     format!("there are images: {}", named.join(", "))
 }
 
+/// The masks with the name of an image.
+fn masks_of<'a>(image: &Found, masks: &'a [Found]) -> Vec<&'a Found> {
+    let names = [
+        image.whole_or_named(Role::Images),
+        image.named(Role::Images),
+    ];
+    let is_of_image = |mask: &&Found| names.contains(&mask.named(Role::Masks));
+    masks.iter().filter(is_of_image).collect()
+}
+
 fn nearest(root: &Path, images: &[Found], masks: &[Found]) -> String {
     let name = |file: &Found| {
         let shown = file.path.strip_prefix(root).unwrap_or(&file.path);
         shown.display().to_string()
     };
+    if let Some(image) = images.first()
+        && let [first, second, ..] = masks_of(image, masks)[..]
+    {
+        return format!(
+            "Nearest is a folder of images beside a folder of masks, but several masks have the name of {}: {} and {}. \
+             Keep one of them for each image, and put the others somewhere else",
+            name(image),
+            name(first),
+            name(second)
+        );
+    }
     match (images.first(), masks.first()) {
         (Some(image), Some(mask)) if masks.iter().all(|mask| !can_be_mask(&mask.path)) => format!(
             "The masks, such as {}, are of a format that changes labels; export them as PNG beside {}",

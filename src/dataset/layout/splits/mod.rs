@@ -1,8 +1,10 @@
 //! Which images are trained on and which are validated on: from lists, or made.
 
 mod named;
+mod parts;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
+use std::ffi::OsStr;
 use std::path::Path;
 
 use super::list::not_empty;
@@ -12,16 +14,19 @@ use crate::dataset::DatasetError;
 use crate::files::has_extension;
 use crate::text::plural;
 use named::{Found, find_lists};
-pub(super) use named::{TRAIN, VAL, documents, find, has_lists};
+pub(super) use named::{TRAIN, VAL, documents, find, find_test, has_lists};
+pub(in crate::dataset) use parts::of_parts;
 
 /// Without lists, each image at this distance goes to validation.
 const VAL_EVERY: usize = 5;
 
 /// Both lists, and what they come from.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(in crate::dataset) struct Splits {
     pub(in crate::dataset) train: Vec<DatasetItem>,
     pub(in crate::dataset) val: Vec<DatasetItem>,
+    /// Pairs of a test list that are known without reading one.
+    pub(in crate::dataset) test: Vec<DatasetItem>,
     pub(in crate::dataset) notes: Vec<Note>,
 }
 
@@ -48,9 +53,11 @@ pub(super) fn read_pairs(
     list.map(|_, entry| pairs.pair(entry))
 }
 
-/// The pairs of a list file.
-pub(super) fn read_list(pairs: &dyn Pairs, path: &Path) -> Result<Vec<DatasetItem>, DatasetError> {
-    let mut list = ListFile::read(path)?;
+/// The pairs of a list, perhaps with a heading.
+pub(super) fn read_list(
+    pairs: &dyn Pairs,
+    mut list: ListFile,
+) -> Result<Vec<DatasetItem>, DatasetError> {
     list.take_heading(&|entry| pairs.names_image(entry));
     read_pairs(pairs, &list)
 }
@@ -82,6 +89,7 @@ pub(super) fn of_lists(
                 train,
                 val,
                 notes: vec![Note::assumed(NoteTopic::Split, text)],
+                ..Splits::default()
             }
         }
         (None, None) => split_evenly(pairs.all(), root)?,
@@ -108,9 +116,9 @@ fn usable(found: Option<Found>, pairs: &dyn Pairs, notes: &mut Vec<Note>) -> Opt
 
 /// What a list leaves.
 fn without(pairs: &dyn Pairs, listed: &[DatasetItem]) -> Vec<DatasetItem> {
-    let listed: BTreeSet<&Path> = listed.iter().map(|item| item.image.as_path()).collect();
+    let listed: HashSet<&OsStr> = listed.iter().map(|item| item.image.as_os_str()).collect();
     let mut rest = pairs.all();
-    rest.retain(|item| !listed.contains(item.image.as_path()));
+    rest.retain(|item| !listed.contains(item.image.as_os_str()));
     rest
 }
 
@@ -137,6 +145,7 @@ fn training_alone(root: &Path, pairs: &dyn Pairs, list: &Found) -> Result<Splits
         train,
         val,
         notes: vec![Note::assumed(NoteTopic::Split, text)],
+        ..Splits::default()
     })
 }
 
@@ -205,14 +214,12 @@ fn both(
         train,
         val,
         notes: vec![note],
+        ..Splits::default()
     })
 }
 
 /// Every fifth item to validation; of fewer than five the last.
-pub(in crate::dataset) fn split_evenly(
-    items: Vec<DatasetItem>,
-    root: &Path,
-) -> Result<Splits, DatasetError> {
+fn split_evenly(items: Vec<DatasetItem>, root: &Path) -> Result<Splits, DatasetError> {
     if items.len() < 2 {
         let reason = format!(
             "{} of image and mask, but training needs at least one and validation another. Add images and their masks",
@@ -237,5 +244,6 @@ pub(in crate::dataset) fn split_evenly(
             NoteTopic::Split,
             "every fifth image is for validation, since there are no lists",
         )],
+        ..Splits::default()
     })
 }

@@ -70,21 +70,37 @@ pub(super) fn find_lists(folder: &Path) -> Result<[Option<Found>; 2], DatasetErr
     let Some((path, document)) = split_document(folder) else {
         return Ok(found);
     };
-    let of = |names: &[&str]| {
-        names.iter().find_map(|word| {
-            let is_of = |entry: &&JsonEntry| {
-                let split = entry.split.as_deref().unwrap_or_default();
-                split.eq_ignore_ascii_case(word)
-            };
-            let entries: Vec<_> = document.entries.iter().filter(is_of).cloned().collect();
-            let classes = Vec::new();
-            (!entries.is_empty()).then(|| Found {
-                list: ListFile::of_json(&path, JsonList { entries, classes }),
-                word: (*word).to_owned(),
-            })
+    let train = of_document(&path, &document, &TRAIN);
+    let val = of_document(&path, &document, &[VAL.as_slice(), &["testing"]].concat());
+    Ok([train, val])
+}
+
+/// The list of images to test on in a folder.
+pub(in crate::dataset::layout) fn find_test(
+    folder: &Path,
+) -> Result<Option<ListFile>, DatasetError> {
+    if let Some((path, _)) = find(folder, &["test"]) {
+        return ListFile::read(&path).map(Some);
+    }
+    let found = split_document(folder)
+        .and_then(|(path, document)| of_document(&path, &document, &["test", "testing"]));
+    Ok(found.map(|found| found.list))
+}
+
+/// The first list of a document that has one of these names.
+fn of_document(path: &Path, document: &JsonList, names: &[&str]) -> Option<Found> {
+    names.iter().find_map(|word| {
+        let is_of = |entry: &&JsonEntry| {
+            let split = entry.split.as_deref().unwrap_or_default();
+            split.eq_ignore_ascii_case(word)
+        };
+        let entries: Vec<_> = document.entries.iter().filter(is_of).cloned().collect();
+        let classes = Vec::new();
+        (!entries.is_empty()).then(|| Found {
+            list: ListFile::of_json(path, JsonList { entries, classes }),
+            word: (*word).to_owned(),
         })
-    };
-    Ok([of(&TRAIN), of(&[VAL.as_slice(), &["testing"]].concat())])
+    })
 }
 
 /// The first list of these names, in any case, and the name that it has.

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use super::class_files::{Classes, Look, mask_palette, read_classes};
 use super::list::{files_by_stem, files_by_stem_with};
+use super::list_file::ListFile;
 use super::listed_files::ListedFiles;
 use super::names::{Names, composed};
 use super::review::{Confidence, PairReview, ReviewedPair};
@@ -80,6 +81,7 @@ pub(super) fn open(root: &Path) -> Result<Dataset, DatasetError> {
     let Splits {
         train,
         val,
+        test,
         mut notes,
     } = split(root, &files)?;
     notes.extend(files.notes());
@@ -103,7 +105,7 @@ pub(super) fn open(root: &Path) -> Result<Dataset, DatasetError> {
         wants_range: false,
         train,
         val,
-        test: Vec::new(),
+        test,
         review,
         notes,
     })
@@ -128,15 +130,13 @@ fn split(root: &Path, files: &Files) -> Result<Splits, DatasetError> {
     Ok(splits)
 }
 
-/// Where the test list is, if there is one.
-pub(super) fn test_list(root: &Path) -> PathBuf {
-    let folder = root.join("ImageSets").join("Segmentation");
-    let found = splits::find(&folder, &["test"]).map(|(path, _)| path);
-    found.unwrap_or_else(|| folder.join("test.txt"))
+/// Where the lists are.
+pub(super) fn lists(root: &Path) -> PathBuf {
+    root.join("ImageSets").join("Segmentation")
 }
 
 /// The images and masks of a list.
-pub(super) fn read_items(root: &Path, list: &Path) -> Result<Vec<DatasetItem>, DatasetError> {
+pub(super) fn read_list(root: &Path, list: ListFile) -> Result<Vec<DatasetItem>, DatasetError> {
     splits::read_list(&Files::list(root)?, list)
 }
 

@@ -7,6 +7,7 @@ use super::super::ops::GpuOps;
 use super::super::resize::Resizing;
 use super::{KeptRelu, MOST_VALUES, Values};
 use crate::kernels::autodiff::{BackwardPass, Operand, apply};
+use crate::kernels::resized_part::ResizedPart;
 
 /// Whether the values can be counted in 32 bits, and there are any.
 pub(super) fn is_countable(map: &Tensor<4>) -> bool {
@@ -44,17 +45,17 @@ impl BackwardPass<2, Cube> for SumPass {
     }
 }
 
-/// Bilinear interpolation to `[height, width]`, without aligned corners.
-pub(crate) fn resize(map: &Tensor<4>, to: [usize; 2]) -> Option<Tensor<4>> {
+/// Bilinear interpolation of a map, or of a part of one, without aligned corners.
+pub(crate) fn resize(map: &Tensor<4>, part: ResizedPart) -> Option<Tensor<4>> {
     let [batch, channels, height, width] = map.dims();
-    let pixels = batch * channels * to[0] * to[1];
+    let pixels = batch * channels * part.size[0] * part.size[1];
     if !is_countable(map) || !(1..MOST_VALUES).contains(&pixels) {
         return None;
     }
     let resizing = Resizing {
         shape: [batch, channels],
         from: [height, width],
-        to,
+        part,
     };
     apply([Operand::<Cube>::new(map.clone())?], |[map], _| {
         (Cube::resize(map, resizing), ResizingPass { resizing })

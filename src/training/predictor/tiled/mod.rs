@@ -8,6 +8,7 @@ use super::Predictor;
 use crate::dataset::{ImageFacts, LabelMap, Pixels, Rgb, Size, VOID};
 use crate::kernels::Work;
 use crate::model::{ComputedBy, NetworkConfig};
+use crate::training::device;
 use crate::training::error::TrainError;
 use crate::training::machine::MachineMemory;
 use crate::training::predict_options::{Averaging, PredictOptions};
@@ -30,11 +31,12 @@ impl Predictor {
         if let Some(seen) = config.test_size {
             return self.enlarged_plan(&network, image, seen, by);
         }
-        // Other programs need some too.
+        // Other programs need some too, and on a GPU the weights.
         let room = match by {
-            ComputedBy::Processor => MachineMemory::read().available.map(|bytes| bytes / 2),
-            ComputedBy::Gpu | ComputedBy::GpuIn16Bits => None,
+            ComputedBy::Processor => MachineMemory::read().available,
+            ComputedBy::Gpu | ComputedBy::GpuIn16Bits => device::memory(self.device).total,
         };
+        let room = room.map(|bytes| bytes / 2);
         TilePlan::new(
             &network,
             image,

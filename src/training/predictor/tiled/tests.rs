@@ -6,6 +6,7 @@ use burn::tensor::{Device, Distribution, Tensor};
 use super::*;
 use crate::dataset::{ClassList, ImageReading};
 use crate::model::{Geometry, Trunk, Variant};
+use crate::training::DeviceId;
 use crate::training::checkpoint::RunMeta;
 use crate::training::preset;
 
@@ -41,6 +42,7 @@ fn predictor(variant: Variant, geometry: Geometry, test_size: Option<Size>) -> P
             created: 0,
         },
         step: 0,
+        device: DeviceId::Cpu,
     }
 }
 

@@ -189,7 +189,8 @@ impl Drawing<'_, '_> {
                 .transform
                 .position_from_point(&PlotPoint::new(mark, y[0]))
                 .x;
-            let stroke = Stroke::new(1.0, palette.grid);
+            // Told from the lines of the grid.
+            let stroke = Stroke::new(1.0, ui.visuals().weak_text_color());
             ui.painter()
                 .vline(at, shown.response.rect.y_range(), stroke);
         }

@@ -20,6 +20,8 @@ use crate::ui::view_model::{ColorChoice, format};
 
 /// Longest side of a picture, in points.
 const SIDE: f32 = 96.0;
+/// Width that text beside the pictures needs, in points.
+const MIN_TEXT: f32 = 200.0;
 /// Files that are listed of a finding.
 const LISTED: usize = 20;
 
@@ -265,12 +267,18 @@ impl Findings {
         ui.notice_box(level, |ui| {
             let title = format!("{} · {}", title(finding), format::count(finding.count));
             ui.strong(title);
-            ui.horizontal_top(|ui| {
+            let mut content = |ui: &mut Ui| {
                 if let Some(file) = finding.files.first() {
                     self.picture_ui(ctx, ui, checked, file);
                 }
                 ui.add(Label::new(RichText::new(&finding.reason).small()).wrap());
-            });
+            };
+            // In a narrow panel there are no lines of a word each beside the pictures.
+            if ui.available_width() < 2.0 * SIDE + MIN_TEXT {
+                ui.vertical(content);
+            } else {
+                ui.horizontal_top(&mut content);
+            }
             if !finding.files.is_empty() {
                 files_ui(ui, finding);
             }
@@ -361,7 +369,8 @@ pub(super) fn title(finding: &Finding) -> String {
 }
 
 fn files_ui(ui: &mut Ui, finding: &Finding) {
-    let id = ("files", finding.kind.to_string());
+    // Several findings may be of one kind.
+    let id = ("files", finding.kind.to_string(), &finding.reason);
     let title = RichText::new(format::plural(finding.count, "file", "files")).small();
     egui::CollapsingHeader::new(title)
         .id_salt(id)

@@ -268,7 +268,7 @@ pub fn resume_tooltip(run: &RunSnapshot) -> String {
     );
     match repeats {
         Repeats::BitEqual => format!("{text} if it was started with this version of the program"),
-        Repeats::UpToRounding => format!("{text}: a GPU adds numbers in another order each time"),
+        Repeats::UpToRounding => format!("{text}: another GPU or driver may round otherwise"),
     }
 }
 

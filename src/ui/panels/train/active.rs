@@ -129,7 +129,11 @@ fn phase_color(ui: &Ui, phase: &Phase) -> eframe::egui::Color32 {
     match phase {
         Phase::Training | Phase::Validating { .. } => palette.success,
         Phase::Starting | Phase::Checking { .. } | Phase::Preparing(_) => palette.info,
-        Phase::Pausing | Phase::Paused | Phase::Stopping | Phase::StoppingNow => palette.warning,
+        Phase::Pausing
+        | Phase::Paused
+        | Phase::Waiting(_)
+        | Phase::Stopping
+        | Phase::StoppingNow => palette.warning,
     }
 }
 

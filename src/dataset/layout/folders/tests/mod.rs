@@ -1,6 +1,8 @@
+mod left_out;
+
 use super::super::tests::{write_pair, write_text};
 use super::*;
-use crate::dataset::{ClassList, LabelMap, write_index_png};
+use crate::dataset::ClassList;
 
 /// Writes pairs at these paths below a folder, the labels 0 and 1.
 fn write(root: &Path, pairs: &[(&str, &str)]) {
@@ -289,59 +291,6 @@ fn lists_of_names_beside_folders_are_the_split() {
         &[("img/c.png", "ann/c.png"), ("img/a.png", "ann/a.png")],
         &[("img/b.png", "ann/b.png")],
     );
-}
-
-#[test]
-fn what_is_missing_is_said() {
-    let dir = tempfile::tempdir().expect("a temporary folder");
-    let root = dir.path();
-    let message = || Dataset::open(root).unwrap_err().to_string();
-    assert!(message().contains("the folder is empty"), "{}", message());
-    write_text(&root.join("notes.docx"), "");
-    assert!(
-        message().contains("no image in it, only notes.docx"),
-        "{}",
-        message()
-    );
-    write(root, &[("photos/a.png", "photos/b.png")]);
-    let only_images = message();
-    assert!(
-        only_images.contains("2 in photos")
-            && only_images.contains("nothing looks like masks of photos"),
-        "{only_images}"
-    );
-    let labels = LabelMap {
-        width: 2,
-        height: 1,
-        labels: vec![0, 1],
-    };
-    std::fs::create_dir(root.join("masks")).expect("created");
-    write_index_png(&root.join("masks/z.png"), &labels, &ClassList::voc()).expect("written");
-    assert!(
-        message().contains("no image has the name of a mask"),
-        "{}",
-        message()
-    );
-}
-
-#[test]
-fn annotations_that_are_not_read_are_named() {
-    let cases = [
-        ("masks/a.npy", "masks/a.npy are NumPy arrays"),
-        ("ds0/ann/a.jpg.json", "neither labelme nor COCO"),
-        ("Annotations/a.xml", "boxes at most"),
-        ("labels/train/a.txt", "YOLO"),
-    ];
-    for (file, part) in cases {
-        let dir = tempfile::tempdir().expect("a temporary folder");
-        write(dir.path(), &[("images/a.png", "images/b.png")]);
-        write_text(&dir.path().join(file), "{}");
-        let message = Dataset::open(dir.path()).unwrap_err().to_string();
-        assert!(
-            message.contains(part) && message.contains("2 in images"),
-            "{message}"
-        );
-    }
 }
 
 #[test]

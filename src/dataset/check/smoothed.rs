@@ -1,0 +1,43 @@
+//! Finds masks that were smoothed although all their labels are classes.
+
+use std::path::PathBuf;
+
+use super::Facts;
+use super::facts::ItemFacts;
+use super::finding::{Finding, FindingKind, Severity};
+use super::lines::Lines;
+
+/// Fewer edges say nothing.
+const MIN_LINES: u64 = 24;
+/// Share of the edges that have a line from which it is no chance. Halving a mask leaves half of them
+/// sharp; objects that are so thin are at few edges.
+const SHARE: f64 = 0.3;
+
+/// Masks with lines at too many of their edges. `what` are these masks, for people.
+pub(super) fn find(facts: &Facts<'_>, what: &str) -> Option<Finding> {
+    let lines_of = |item: &ItemFacts| item.raw.as_ref().map(|raw| raw.lines);
+    let readable = || facts.items.iter().filter(|item| item.labels.is_ok());
+    let all = readable()
+        .filter_map(lines_of)
+        .fold(Lines::default(), |sum, lines| sum.and(&lines));
+    let [from, line, to] = all.example?;
+    if all.blended < MIN_LINES || all.share() < SHARE {
+        return None;
+    }
+    let masks: Vec<PathBuf> = readable()
+        .filter(|item| lines_of(item).is_some_and(|lines| lines.share() >= SHARE))
+        .map(|item| item.mask_path.clone())
+        .collect();
+    let name = |label: u8| format!("{} ({label})", facts.classes.name(label));
+    let reason = format!(
+        "{what} look smoothed: at {:.0} % of the edges between labels that are not neighbors lies a thin line of the labels \
+         between them, such as {} between {} and {}. It counts as that class. Export or resize the masks without \
+         smoothing (nearest neighbor), unless such lines are meant",
+        100.0 * all.share(),
+        name(line),
+        name(from),
+        name(to)
+    );
+    let kind = FindingKind::BlendedMasks;
+    Some(Finding::new(Severity::Warning, kind, &masks, reason))
+}

@@ -1,0 +1,136 @@
+//! Findings about what labels look like: smoothed, spread over gray values, numbers of objects.
+
+use super::set::{Set, WIDTH, stripes};
+use crate::dataset::check::{Depth, FindingKind, FixPlan, Severity, check};
+
+#[test]
+fn smoothed_masks_are_named_as_such() {
+    let set = Set::sound();
+    // Edges that fade, in gray and in color.
+    set.gray_mask("img0", |x, y| {
+        if y < 40 {
+            (x / 32) as u8
+        } else {
+            (x * 4) as u8
+        }
+    });
+    set.rgb_mask("img1", |x, y| {
+        if y < 44 {
+            [0; 3]
+        } else {
+            [(x * 4) as u8, (y * 2) as u8, 0]
+        }
+    });
+    let found = set.only();
+    assert_eq!(
+        (found.severity, found.kind),
+        (Severity::Error, FindingKind::BlendedMasks)
+    );
+    assert_eq!(found.count, 2);
+}
+
+#[test]
+fn labels_that_are_spread_over_gray_values_are_an_error_that_can_be_fixed() {
+    // With three classes, and with the 128 that are counted without a class list.
+    for list in ["ground\nsquare\nbar\n", ""] {
+        let set = Set::with_labels([0, 127, 255]);
+        set.classes(list);
+        if list.is_empty() {
+            std::fs::remove_file(set.root().join("classes.txt")).expect("removed");
+        }
+        let report = set.check();
+        let found = &report.findings[0];
+        assert_eq!(
+            (found.severity, found.kind, found.count),
+            (Severity::Error, FindingKind::ObjectsAreVoid, 6)
+        );
+        assert!(found.reason.contains("0, 127, 255"), "{found}");
+        let fixed = set.fixed(&FixPlan::of(&report));
+        let labels = fixed.mask_reader().read(&fixed.train[0].mask);
+        let labels = labels.expect("a mask").labels;
+        assert_eq!((labels[0], labels[32], labels[63]), (0, 1, 2));
+        assert_eq!(fixed.classes.len(), 3);
+        let report = check(&fixed, Depth::Everything, &mut |_, _| true).expect("checked");
+        assert_eq!(report.findings, []);
+    }
+    // Other distances, and other numbers of classes.
+    for labels in [[0, 100, 255], [0, 1, 255]] {
+        let set = Set::with_labels(labels);
+        let kinds: Vec<FindingKind> = set
+            .check()
+            .findings
+            .iter()
+            .map(|found| found.kind)
+            .collect();
+        assert!(!kinds.contains(&FindingKind::ObjectsAreVoid), "{labels:?}");
+    }
+    let set = Set::with_labels([0, 128, 255]);
+    set.classes("ground\nsquare\n");
+    let found = set.only();
+    assert!(
+        found.fix.is_none() && found.reason.contains("name 3 classes"),
+        "{found}"
+    );
+}
+
+#[test]
+fn numbers_of_objects_are_told() {
+    let set = Set::sound();
+    set.classes("a\nb\nc\nd\ne\nf\n");
+    let numbered = |skipped: u32| {
+        for (number, name) in (0..).zip(set.names()) {
+            let objects = 2 + number % 4;
+            set.gray_mask(&name, |x, _| {
+                let object = x * (objects + 1) / WIDTH;
+                (object + u32::from(object >= skipped)) as u8
+            });
+        }
+        let findings = set.check().findings;
+        let found = findings
+            .into_iter()
+            .find(|found| found.kind == FindingKind::NumberedObjects);
+        found.map(|found| (found.severity, found.count))
+    };
+    assert_eq!(numbered(9), Some((Severity::Warning, 6)));
+    // Classes are there or not, whatever their labels.
+    assert_eq!(numbered(2), None);
+}
+
+#[test]
+fn lines_of_the_class_between_two_others_are_told() {
+    let set = Set::sound();
+    // Two areas and a line of the class between them, above areas of all three.
+    let smoothed = |line: u8| {
+        move |x: u32, y: u32| match x {
+            _ if y >= 40 => stripes(x, y),
+            0..31 => 0,
+            31 => line,
+            _ => 2,
+        }
+    };
+    for name in set.names() {
+        set.gray_mask(&name, smoothed(1));
+    }
+    let found = set.only();
+    assert_eq!(
+        (found.severity, found.kind, found.count),
+        (Severity::Warning, FindingKind::BlendedMasks, 6)
+    );
+    assert!(
+        found.reason.contains("at 100 %")
+            && found
+                .reason
+                .contains("square (1) between ground (0) and bar (2)"),
+        "{found}"
+    );
+    // Gray values as colors are the same masks, and sharp edges in most of them are none.
+    set.classes("ground\nsquare\nbar\n");
+    for (number, name) in set.names().iter().enumerate() {
+        let label = smoothed(u8::from(number < 2));
+        set.rgb_mask(name, |x, y| [label(x, y); 3]);
+    }
+    let found = set.only();
+    assert_eq!((found.kind, found.count), (FindingKind::BlendedMasks, 2));
+    set.gray_mask("img0", smoothed(0));
+    assert_eq!(set.check().findings, []);
+}

@@ -1,0 +1,98 @@
+//! What is in a folder and is no pair, and what is said of it.
+
+use super::*;
+use crate::dataset::{LabelMap, write_index_png};
+
+#[test]
+fn what_is_missing_is_said() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let root = dir.path();
+    let message = || Dataset::open(root).unwrap_err().to_string();
+    assert!(message().contains("the folder is empty"), "{}", message());
+    write_text(&root.join("notes.docx"), "");
+    assert!(
+        message().contains("no image in it, only notes.docx"),
+        "{}",
+        message()
+    );
+    write(root, &[("photos/a.png", "photos/b.png")]);
+    let only_images = message();
+    assert!(
+        only_images.contains("2 in photos")
+            && only_images.contains("nothing looks like masks of photos"),
+        "{only_images}"
+    );
+    let labels = LabelMap {
+        width: 2,
+        height: 1,
+        labels: vec![0, 1],
+    };
+    std::fs::create_dir(root.join("masks")).expect("created");
+    write_index_png(&root.join("masks/z.png"), &labels, &ClassList::voc()).expect("written");
+    assert!(
+        message().contains("no image has the name of a mask"),
+        "{}",
+        message()
+    );
+}
+
+#[test]
+fn annotations_that_are_not_read_are_named() {
+    let cases = [
+        ("masks/a.npy", "masks/a.npy are NumPy arrays"),
+        ("ds0/ann/a.jpg.json", "neither labelme nor COCO"),
+        ("Annotations/a.xml", "boxes at most"),
+        ("train.csv", "run lengths"),
+        ("labels/train/a.txt", "YOLO"),
+    ];
+    for (file, part) in cases {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        write(dir.path(), &[("images/a.png", "images/b.png")]);
+        write_text(&dir.path().join(file), "ImageId,EncodedPixels\n");
+        let message = Dataset::open(dir.path()).unwrap_err().to_string();
+        assert!(
+            message.contains(part) && message.contains("2 in images"),
+            "{message}"
+        );
+    }
+}
+
+#[test]
+fn copies_of_masks_beside_them_are_left_out_and_said() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let root = dir.path();
+    let all = [
+        ("ds0/img/a.png", "ds0/masks_machine/a.png"),
+        ("ds0/img/b.png", "ds0/masks_machine/b.png"),
+    ];
+    write(root, &all);
+    let copies = [
+        ("ds0/masks_human/a.png", "labels_rgb/a.png"),
+        ("instances/b.png", "labels/colormaps/b.png"),
+    ];
+    write(root, &copies);
+    assert_lists(root, &all[..1], &all[1..]);
+    let dataset = Dataset::open(root).expect("folders");
+    let mut notes = dataset.notes.iter();
+    assert!(notes.any(|note| note.assumed && note.text.contains("4 files in folders of colored")));
+    // Two that fit are a guess, and said as such.
+    write(root, &[("ds1/labels/a.png", "ds1/labels/b.png")]);
+    std::fs::remove_dir_all(root.join("ds0/img")).expect("removed");
+    write(root, &[("img/a.png", "img/b.png")]);
+    let message = Dataset::open(root).expect_err("ambiguous").to_string();
+    assert!(
+        message.contains("several masks have the name of img"),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_folder_of_images_may_hold_their_masks() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let all = [
+        ("images/a.png", "images/a_mask.png"),
+        ("images/b.png", "images/b_mask.png"),
+    ];
+    write(dir.path(), &all);
+    assert_lists(dir.path(), &all[..1], &all[1..]);
+}
