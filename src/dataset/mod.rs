@@ -32,7 +32,7 @@ pub use augment::{Augment, Change, Light, Noise, Rng, Tint, Warp, resize_labels,
 pub use check::{
     CheckReport, DatasetRecord, Depth, Finding, FindingKind, Fix, FixPlan, FixedDataset, Severity,
     TurnMasks, check, check_and_count, check_masks, check_predictions, check_split, fix,
-    list_digest,
+    list_digest, refuse_inside,
 };
 pub use class_counts::ClassCounts;
 pub use class_match::ClassMatch;
@@ -57,7 +57,7 @@ pub use loader::{
     Batch, BatchPlan, DecodeCache, DiskCache, DrawnImage, Loader, StoredBatch, StoredBatches,
 };
 pub use normalization::{ChannelOrder, Normalization, ValueRange};
-pub use prepare::{dataset_below, unpack, unpacked_size};
+pub use prepare::{dataset_around, dataset_below, unpack, unpacked_size};
 pub use rare_sampling::RareSampling;
 pub use size::Size;
 pub use split::{PlanValue, SplitPlan, ValidationPart, split};

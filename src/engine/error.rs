@@ -285,6 +285,17 @@ pub enum EngineError {
         /// The folder.
         folder: PathBuf,
     },
+    /// Outputs would be read as a part of the dataset that they are written into.
+    #[error(
+        "{}: this folder is read as a part of the dataset {}, and so would masks written here be. Choose a folder \
+         outside of the dataset", .folder.display(), .dataset.display()
+    )]
+    AmongDataset {
+        /// The folder.
+        folder: PathBuf,
+        /// The dataset's folder.
+        dataset: PathBuf,
+    },
     /// A file could not be written.
     #[error(transparent)]
     File(#[from] FileError),

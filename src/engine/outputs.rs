@@ -14,7 +14,7 @@ use super::dataset::dataset_folder;
 use super::predict::NetworkSource;
 use super::tasks::Task;
 use super::{Engine, EngineError};
-use crate::dataset::{Dataset, Split};
+use crate::dataset::{Dataset, Split, dataset_around};
 use crate::files::{Existing, FileError, Output, Outputs, folds_case};
 
 /// An image and the names of its outputs.
@@ -33,7 +33,8 @@ impl Engine {
     /// is named twice is taken once.
     ///
     /// The task fails when a name is taken by whatever [`Outputs`] does not replace, and when `out`
-    /// holds the images or masks of the run's dataset. Then nothing has been written.
+    /// holds the images or masks of the run's dataset, or is read as a part of any. Then nothing has been
+    /// written.
     pub fn plan_predictions(
         &self,
         network: &NetworkSource,
@@ -75,6 +76,12 @@ pub(super) fn plan_in(
     if root.is_some_and(|root| holds_pairs(root, cache, out)) {
         return Err(EngineError::InDataset {
             folder: out.to_owned(),
+        });
+    }
+    if let Some(dataset) = dataset_around(out) {
+        return Err(EngineError::AmongDataset {
+            folder: out.to_owned(),
+            dataset,
         });
     }
     plan(images, out, existing)
@@ -297,6 +304,39 @@ mod tests {
         assert!(refused.contains("--overwrite"), "{refused}");
         let again = plan(&images, out.path(), Existing::ReplaceOwn).unwrap();
         assert_eq!(names(&again), ["a.png"]);
+    }
+
+    #[test]
+    fn masks_are_not_written_where_a_dataset_would_read_them() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path().join("set");
+        for part in ["images", "masks"] {
+            fs::create_dir_all(root.join(part)).unwrap();
+            for name in ["a.png", "b.png"] {
+                let file = root.join(part).join(name);
+                let stripes = |x, _| image::Luma([u8::from(x > 1)]);
+                image::GrayImage::from_fn(4, 3, stripes).save(file).unwrap();
+            }
+        }
+        let images = [root.join("images").join("a.png")];
+        let plan = |out: &Path| {
+            plan_in(
+                None,
+                &dir.path().join("cache"),
+                &images,
+                out,
+                Existing::Keep,
+            )
+        };
+        for out in [root.clone(), root.join("predictions")] {
+            let refused = plan(&out).unwrap_err();
+            assert!(
+                matches!(refused, EngineError::AmongDataset { .. }),
+                "{refused}"
+            );
+        }
+        assert!(!root.join("predictions").exists(), "nothing was written");
+        assert_eq!(names(&plan(&dir.path().join("beside")).unwrap()), ["a.png"]);
     }
 
     #[cfg(unix)]

@@ -46,6 +46,12 @@ pub enum FileError {
          since. It stays as it is: choose another name or folder"
     )]
     Foreign { path: PathBuf },
+    /// What has the name of a folder's record of outputs is something else.
+    #[error(
+        "{path}: here this program notes which files it wrote into the folder, but this is a link, a pipe or another \
+         program's file. Rename it, or choose another folder"
+    )]
+    ForeignRecord { path: PathBuf },
     /// A new folder has the name of something that is there.
     #[error(
         "{path}: there is something of this name already, and nothing is overwritten. Name a new folder"
@@ -87,6 +93,25 @@ pub fn open_regular(path: &Path) -> io::Result<File> {
     } else {
         "it is a pipe or a device and no file"
     }))
+}
+
+/// A path without links, `.` and `..`, of which the last parts may be of what is not there yet.
+///
+/// # Errors
+/// When the folder that is there cannot be read.
+pub fn resolved(path: &Path) -> io::Result<PathBuf> {
+    let path = std::path::absolute(path)?;
+    let there = |path: &&Path| path.exists();
+    let existing = path.ancestors().find(there).unwrap_or(&path);
+    let mut resolved = existing.canonicalize()?;
+    for part in path.strip_prefix(existing).map_err(io::Error::other)? {
+        if part == ".." {
+            resolved.pop();
+        } else {
+            resolved.push(part);
+        }
+    }
+    Ok(resolved)
 }
 
 /// Whether the name of a file ends in one of `extensions`, which are without a period, in any case.

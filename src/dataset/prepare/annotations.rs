@@ -34,6 +34,12 @@ pub(super) fn open(
     Ok(Some(dataset(root, &folder, annotated)?))
 }
 
+/// Whether a folder has annotations that can be read, without masks being drawn from them.
+pub(super) fn are_there(root: &Path) -> bool {
+    let images = files_below(root, IMAGE_EXTENSIONS);
+    find(root, &images).is_ok_and(|found| found.is_some())
+}
+
 /// The annotations of a folder and the files they are in.
 fn find(
     root: &Path,

@@ -5,6 +5,7 @@
 mod annotated;
 mod annotations;
 mod archive;
+mod around;
 mod below;
 mod coco;
 mod coco_categories;
@@ -14,6 +15,7 @@ mod outline;
 mod sbd;
 
 pub use archive::{unpack, unpacked_size};
+pub use around::dataset_around;
 pub use below::dataset_below;
 #[cfg(test)]
 pub(super) use mat::tests::file as mat_file;

@@ -28,6 +28,7 @@ use crate::files::has_extension;
 use by_list::ByList;
 use known::Known;
 use roles::Role;
+pub(in crate::dataset) use roles::is_name_of_part;
 pub(in crate::dataset) use sorting::masks_among;
 use sorting::{Sorted, files};
 

@@ -126,6 +126,11 @@ pub(super) fn of_folder(name: &str) -> Option<(Option<Role>, Option<Split>)> {
     (!unknown && (role.is_some() || part.is_some())).then_some((role, part))
 }
 
+/// Whether a folder of this name has images, masks, lists or annotations of a dataset.
+pub(in crate::dataset) fn is_name_of_part(name: &str) -> bool {
+    of_folder(name).is_some() || name.eq_ignore_ascii_case("ImageSets")
+}
+
 fn of_word(word: &str) -> Option<(Option<Role>, Option<Split>)> {
     if let Some(role) = role_of_word(word) {
         return Some((Some(role), None));
