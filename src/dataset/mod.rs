@@ -32,7 +32,7 @@ pub use augment::{Augment, Change, Light, Noise, Rng, Tint, Warp, resize_labels,
 pub use check::{
     CheckReport, DatasetRecord, Depth, Finding, FindingKind, Fix, FixPlan, FixedDataset, Severity,
     TurnMasks, check, check_and_count, check_masks, check_predictions, check_split, fix,
-    list_digest,
+    list_digest, refuse_inside,
 };
 pub use class_counts::ClassCounts;
 pub use class_match::ClassMatch;
@@ -51,7 +51,7 @@ pub use item::DatasetItem;
 pub use layout::{
     CLASS_MAP_FILE, ChosenLists, ClassMap, Confidence, Dataset, Layout, MappedClass, Note,
     NoteTopic, PairReview, Palette, ReviewedPair, Split, classes_of_masks, find_class_list,
-    folded_name, list_masks, read_class_list, read_names,
+    folded_name, has_parts, list_masks, read_class_list, read_names,
 };
 pub use loader::{
     Batch, BatchPlan, DecodeCache, DiskCache, DrawnImage, Loader, StoredBatch, StoredBatches,

@@ -278,12 +278,14 @@ pub enum EngineError {
     },
     /// Outputs would become a part of a dataset.
     #[error(
-        "{}: this folder has images or masks of the run's dataset, of which masks written here would become a part. \
-         Choose another folder", .folder.display()
+        "{}: this folder has images or masks of the dataset {}, of which masks written here would become a part. Choose \
+         another folder", .folder.display(), .dataset.display()
     )]
     InDataset {
         /// The folder.
         folder: PathBuf,
+        /// The folder of the dataset.
+        dataset: PathBuf,
     },
     /// A file could not be written.
     #[error(transparent)]

@@ -19,6 +19,7 @@ mod export;
 mod film;
 mod for_pytorch;
 mod html;
+mod in_dataset;
 mod maps;
 mod memory;
 mod meters;

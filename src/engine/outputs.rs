@@ -8,13 +8,11 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use strum::VariantArray as _;
-
 use super::dataset::dataset_folder;
+use super::in_dataset::{dataset_around, is_of_run};
 use super::predict::NetworkSource;
 use super::tasks::Task;
 use super::{Engine, EngineError};
-use crate::dataset::{Dataset, Split};
 use crate::files::{Existing, FileError, Output, Outputs, folds_case, make_folder};
 
 /// An image and the names of its outputs.
@@ -33,7 +31,7 @@ impl Engine {
     /// is named twice is taken once.
     ///
     /// The task fails when a name is taken by whatever [`Outputs`] does not replace, and when `out`
-    /// holds the images or masks of the run's dataset. Then nothing has been written.
+    /// holds images or masks of the run's dataset or of one that it is in. Then nothing has been written.
     pub fn plan_predictions(
         &self,
         network: &NetworkSource,
@@ -72,37 +70,19 @@ pub(super) fn plan_in(
     out: &Path,
     existing: Existing,
 ) -> Result<Vec<PredictionFiles>, EngineError> {
-    if root.is_some_and(|root| holds_pairs(root, cache, out)) {
-        return Err(EngineError::InDataset {
+    let Ok(folder) = out.canonicalize() else {
+        // A new folder has nothing in it.
+        return plan(images, out, existing);
+    };
+    let of_run = root.filter(|root| is_of_run(root, cache, &folder));
+    let dataset = of_run.map(Path::to_path_buf);
+    match dataset.or_else(|| dataset_around(&folder)) {
+        Some(dataset) => Err(EngineError::InDataset {
             folder: out.to_owned(),
-        });
+            dataset,
+        }),
+        None => plan(images, out, existing),
     }
-    plan(images, out, existing)
-}
-
-/// Whether a folder has images or masks of the dataset at `root`: a mask that is written there
-/// would become a part of it. A dataset that cannot be opened has none. `cache` is where those of
-/// archives and annotations are.
-fn holds_pairs(root: &Path, cache: &Path, folder: &Path) -> bool {
-    let (Ok(root), Ok(folder)) = (root.canonicalize(), folder.canonicalize()) else {
-        return false;
-    };
-    // Opening a dataset takes time, which most outputs do not need.
-    let is_prepared = cache
-        .canonicalize()
-        .is_ok_and(|cache| folder.starts_with(cache));
-    if !folder.starts_with(&root) && !is_prepared {
-        return false;
-    }
-    let Ok(dataset) = Dataset::open_any(&root, cache, &mut |_, _| true) else {
-        return false;
-    };
-    let lists = Split::VARIANTS.iter().map(|split| dataset.items(*split));
-    let files = lists.flatten().flat_map(|item| [&item.image, &item.mask]);
-    let parents: BTreeSet<&Path> = files.filter_map(|path| path.parent()).collect();
-    parents
-        .into_iter()
-        .any(|parent| parent.canonicalize().is_ok_and(|parent| parent == folder))
 }
 
 fn plan(
@@ -299,6 +279,45 @@ mod tests {
         assert_eq!(names(&again), ["a.png"]);
     }
 
+    #[test]
+    fn masks_are_not_written_among_those_of_any_dataset() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path().join("set");
+        for part in ["images", "masks"] {
+            fs::create_dir_all(root.join(part)).unwrap();
+            for name in ["a.png", "b.png"] {
+                let file = root.join(part).join(name);
+                let stripes = |x, _| image::Luma([u8::from(x > 1)]);
+                image::GrayImage::from_fn(4, 3, stripes).save(file).unwrap();
+            }
+        }
+        let images = [root.join("images/a.png"), root.join("images/b.png")];
+        let cache = dir.path().join("cache");
+        let plan = |out: &str, existing| plan_in(None, &cache, &images, &root.join(out), existing);
+        for part in ["images", "masks", "masks/../images"] {
+            let refused = plan(part, Existing::Keep).unwrap_err();
+            assert!(
+                matches!(refused, EngineError::InDataset { .. }),
+                "{refused}"
+            );
+            assert!(refused.to_string().contains("set"), "{refused}");
+        }
+        assert_eq!(
+            names(&plan("fcn", Existing::Keep).unwrap()),
+            ["a.png", "b.png"]
+        );
+
+        // Beside images that have no other masks than predicted ones they can be predicted again.
+        fs::remove_dir_all(root.join("masks")).unwrap();
+        for file in plan("masks", Existing::Keep).unwrap() {
+            let mask = root.join("images").join("a.png");
+            let bytes = fs::read(mask).unwrap();
+            file.mask.write(|to| to.write_all(&bytes)).unwrap();
+        }
+        crate::dataset::Dataset::open(&root).expect("images and masks");
+        plan("masks", Existing::ReplaceOwn).unwrap();
+    }
+
     #[cfg(unix)]
     #[test]
     fn links_to_photos_are_photos_too() {
@@ -324,27 +343,5 @@ mod tests {
         };
         assert_eq!(names.next(Path::new("A.jpg")), "A");
         assert_eq!(names.next(Path::new("a.jpg")), "a_2");
-    }
-
-    #[test]
-    fn folders_of_annotated_images_are_left_alone() {
-        let dir = tempfile::tempdir().unwrap();
-        let (root, cache) = (dir.path().join("set"), dir.path().join("cache"));
-        let images = root.join("photos");
-        fs::create_dir_all(&images).unwrap();
-        for name in ["a", "b"] {
-            let image = images.join(format!("{name}.png"));
-            image::RgbImage::new(4, 3).save(&image).unwrap();
-            let text = format!(
-                r#"{{"imagePath": "{name}.png", "imageHeight": 3, "imageWidth": 4, "shapes": [
-                {{"label": "x", "points": [[0, 0], [2.5, 0], [2, 3]], "shape_type": "polygon"}}]}}"#
-            );
-            fs::write(image.with_extension("json"), text).unwrap();
-        }
-        assert!(holds_pairs(&root, &cache, &images));
-        assert!(!holds_pairs(&root, &cache, dir.path()));
-        let drawn = Dataset::open_any(&root, &cache, &mut |_, _| true).unwrap();
-        let masks = drawn.train[0].mask.parent().unwrap();
-        assert!(holds_pairs(&root, &cache, masks), "its drawn masks");
     }
 }

@@ -56,6 +56,12 @@ pub enum FileError {
          since. It stays as it is: choose another name or folder"
     )]
     Foreign { path: PathBuf },
+    /// What has the name of a folder's record of outputs is something else.
+    #[error(
+        "{path}: here this program notes which files it wrote into the folder, but this is a link, a pipe or another \
+         program's file. Rename it, or choose another folder"
+    )]
+    ForeignRecord { path: PathBuf },
     /// A new folder has the name of something that is there.
     #[error(
         "{path}: there is something of this name already, and nothing is overwritten. Name a new folder"
@@ -90,7 +96,9 @@ impl FileError {
 pub fn make_folder(path: &Path) -> Result<(), FileError> {
     fs::create_dir_all(path).map_err(|source| {
         // The innermost that is there at all.
-        let there = path.ancestors().find(|path| path.symlink_metadata().is_ok());
+        let there = path
+            .ancestors()
+            .find(|path| path.symlink_metadata().is_ok());
         let found = there.and_then(|path| match path.metadata() {
             Ok(meta) if meta.is_dir() => None,
             Ok(_) => Some((path, "a file")),
@@ -133,6 +141,25 @@ pub fn read_regular(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     open_regular(path)?.read_to_end(&mut bytes)?;
     Ok(bytes)
+}
+
+/// A path without links, `.` and `..`, of which the last parts may be of what is not there yet.
+///
+/// # Errors
+/// When the folder that is there cannot be read.
+pub fn resolved(path: &Path) -> io::Result<PathBuf> {
+    let path = std::path::absolute(path)?;
+    let there = |path: &&Path| path.exists();
+    let existing = path.ancestors().find(there).unwrap_or(&path);
+    let mut resolved = existing.canonicalize()?;
+    for part in path.strip_prefix(existing).map_err(io::Error::other)? {
+        if part == ".." {
+            resolved.pop();
+        } else {
+            resolved.push(part);
+        }
+    }
+    Ok(resolved)
 }
 
 /// Whether the name of a file ends in one of `extensions`, which are without a period, in any case.

@@ -5,6 +5,7 @@
 //! this program wrote it and nobody changed it since. A record beside the files says so.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Read as _, Write};
@@ -47,7 +48,7 @@ impl Outputs {
     ///
     /// # Errors
     /// [`FileError::Foreign`] and [`FileError::Exists`] when there is a file, a folder or a link of
-    /// this name that stays.
+    /// this name that stays; [`FileError::ForeignRecord`] when the folder's record is none.
     pub fn claim(&mut self, path: &Path) -> Result<Output, FileError> {
         let free = |replaces| {
             Ok(Output {
@@ -55,15 +56,17 @@ impl Outputs {
                 replaces,
             })
         };
+        let record = match self.records.entry(folder_of(path).to_owned()) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => {
+                let record = Record::read(new.key())?;
+                new.insert(record)
+            }
+        };
         // A link counts, wherever it leads, and also where it leads nowhere.
         let Ok(found) = path.symlink_metadata() else {
             return free(None);
         };
-        let folder = folder_of(path);
-        let record = self
-            .records
-            .entry(folder.to_owned())
-            .or_insert_with(|| Record::read(folder));
         let note = record
             .note(path)
             .filter(|note| found.is_file() && found.len() == note.bytes);
@@ -145,7 +148,7 @@ pub fn own_files<'a>(paths: impl IntoIterator<Item = &'a PathBuf>) -> Vec<&'a Pa
         let folder = folder_of(path);
         let record: &Record = records
             .entry(folder.to_owned())
-            .or_insert_with(|| Record::read(folder));
+            .or_insert_with(|| Record::read(folder).unwrap_or_default());
         let length = fs::metadata(path).map(|meta| meta.len()).ok();
         record
             .note(path)
@@ -176,16 +179,33 @@ struct Record(BTreeMap<String, Note>);
 
 impl Record {
     /// A record that is not there or cannot be read makes every file somebody else's.
-    fn read(folder: &Path) -> Self {
-        let text = fs::read_to_string(folder.join(RECORD)).unwrap_or_default();
+    fn read(folder: &Path) -> Result<Self, FileError> {
+        let path = folder.join(RECORD);
+        check_record(&path)?;
+        let bytes = fs::read(&path).unwrap_or_default();
+        let text = String::from_utf8_lossy(&bytes);
         let notes = text
             .lines()
             .filter_map(|line| serde_json::from_str::<Note>(line).ok());
-        Self(notes.map(|note| (note.name.clone(), note)).collect())
+        let record = Self(notes.map(|note| (note.name.clone(), note)).collect());
+        if record.0.is_empty() && !text.is_empty() && !text.starts_with("{\"") {
+            return Err(FileError::ForeignRecord { path });
+        }
+        Ok(record)
     }
 
     fn note(&self, path: &Path) -> Option<&Note> {
         self.0.get(&name_of(path))
+    }
+}
+
+/// A link would lead to somebody else's file, and a pipe may never end.
+fn check_record(path: &Path) -> Result<(), FileError> {
+    match path.symlink_metadata() {
+        Ok(found) if !found.is_file() => Err(FileError::ForeignRecord {
+            path: path.to_owned(),
+        }),
+        _ => Ok(()),
     }
 }
 
@@ -230,6 +250,7 @@ impl Note {
         let append = || {
             let mut line = serde_json::to_string(self)?;
             line.push('\n');
+            check_record(&path).map_err(io::Error::other)?;
             let mut file = File::options().create(true).append(true).open(&path)?;
             file.write_all(line.as_bytes())
         };
@@ -346,6 +367,26 @@ mod tests {
         let text = fs::read_to_string(&record).unwrap();
         fs::write(&record, &text[..text.len() / 2]).unwrap();
         assert!(own_files(&[own]).is_empty());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn records_that_are_links_or_of_others_are_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let (record, mask) = (dir.path().join(RECORD), dir.path().join("mask.png"));
+        let other = dir.path().join("other.txt");
+        std::os::unix::fs::symlink(&other, &record).unwrap();
+        let claimed = claim(Existing::Keep, &mask).unwrap_err().to_string();
+        assert!(claimed.contains(RECORD), "{claimed}");
+        assert!(own_files(std::slice::from_ref(&mask)).is_empty());
+        fs::remove_file(&record).unwrap();
+        let claimed = claim(Existing::Keep, &mask).unwrap();
+        std::os::unix::fs::symlink(&other, &record).unwrap();
+        put(&claimed, "one").unwrap();
+        assert!(!other.exists());
+        fs::remove_file(&record).unwrap();
+        fs::write(&record, "my notes\n").unwrap();
+        claim(Existing::Keep, &dir.path().join("b.png")).unwrap_err();
     }
 
     #[test]

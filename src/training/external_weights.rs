@@ -145,7 +145,9 @@ fn own_meta(file: &WeightsFile) -> Result<Option<RunMeta>, TrainError> {
         hint: "Export the run again, or save the file without that entry to use it as one of another program",
     };
     let meta: RunMeta = serde_json::from_str(text).map_err(|err| damaged(&err))?;
-    meta.config.check_prediction().map_err(|err| damaged(&err))?;
+    meta.config
+        .check_prediction()
+        .map_err(|err| damaged(&err))?;
     Ok(Some(meta))
 }
 

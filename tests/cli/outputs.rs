@@ -64,7 +64,7 @@ fn no_file_is_lost_to_an_output() {
     let images = shop.dataset().join("JPEGImages");
     let [images, out] = [&images, &truth].map(|path| path.to_str().expect("UTF-8"));
     shop.run(&["predict", images, "--out", out, "--overwrite"])
-        .failed_with(1, &["SegmentationClass", "run's dataset"]);
+        .failed_with(1, &["SegmentationClass", "of the dataset"]);
     // A folder of masks that the run does not know.
     let other = shop.dir().join("truth");
     fs::create_dir(&other).expect("a folder");

@@ -19,7 +19,7 @@ use crate::dataset::{
     ClassList, Dataset, DatasetError, DatasetItem, LabelMap, MaskReader, Split, VOID,
     write_index_png, write_rgb_png,
 };
-use crate::files::{FileError, write_atomic};
+use crate::files::{FileError, resolved, write_atomic};
 
 /// Pairs that are written between two reports of progress.
 const CHUNK: usize = 16;
@@ -98,11 +98,33 @@ pub struct FixedDataset {
     pub left_out: Vec<String>,
 }
 
+/// Refuses a copy in the folder of the dataset that is copied: it would be read as a part of it.
+///
+/// # Errors
+/// When `out` is `root` or below it.
+pub fn refuse_inside(out: &Path, root: &Path) -> Result<(), DatasetError> {
+    let inside = resolved(out).map_err(FileError::read(out))?;
+    if !root
+        .canonicalize()
+        .is_ok_and(|root| inside.starts_with(root))
+    {
+        return Ok(());
+    }
+    Err(DatasetError::List {
+        path: out.to_owned(),
+        reason: format!(
+            "this is inside of the dataset {}, which would be read with the copy as a part of it. Name a folder \
+             outside of it",
+            root.display()
+        ),
+    })
+}
+
 /// Writes a dataset into the new folder `out`, which appears when it is complete. `progress` is
 /// that of [`check`](super::check); `None` when it said no.
 ///
 /// # Errors
-/// When there is something at `out`, a pair cannot be read and is not to be left out, a list
+/// When there is something at `out`, it is inside of the dataset, a pair cannot be read and is not to be left out, a list
 /// becomes empty, or a file cannot be written.
 pub fn fix(
     dataset: &Dataset,
@@ -119,6 +141,7 @@ pub fn fix(
             "there is something of this name already, and nothing is overwritten. Name a new folder",
         ));
     }
+    refuse_inside(out, &dataset.root)?;
     let out = std::path::absolute(out).map_err(FileError::write(out))?;
     let parent = out.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(parent).map_err(FileError::write(parent))?;

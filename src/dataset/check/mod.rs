@@ -34,7 +34,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 pub use finding::{Finding, FindingKind, Fix, Severity};
-pub use fix::{FixPlan, FixedDataset, TurnMasks, fix};
+pub use fix::{FixPlan, FixedDataset, TurnMasks, fix, refuse_inside};
 pub use record::{DatasetRecord, list_digest};
 
 use super::{ClassList, Dataset, DatasetItem, DatasetStats, MaskReader, Split};

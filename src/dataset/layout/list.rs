@@ -89,9 +89,36 @@ pub fn read_names(
 /// The masks of a folder by name without extension, hidden ones left out.
 ///
 /// # Errors
-/// [`DatasetError::File`] when the folder cannot be read.
+/// [`DatasetError::File`] when the folder cannot be read, and [`DatasetError::List`] when two masks
+/// have one name but for the extension.
 pub fn list_masks(folder: &Path) -> Result<BTreeMap<String, PathBuf>, DatasetError> {
-    files_by_stem(folder, MASK_EXTENSIONS)
+    let mut doubled = Vec::new();
+    let mut masks = files_by_stem_with(folder, MASK_EXTENSIONS, &mut doubled)?;
+    let Some(first) = doubled.iter().min().and_then(|name| masks.remove(name)) else {
+        return Ok(masks);
+    };
+    let all = files_in(folder)?;
+    let other = all.iter().find(|path| {
+        **path != first
+            && path.file_stem() == first.file_stem()
+            && has_extension(path, MASK_EXTENSIONS)
+    });
+    let name = other.and_then(|path| path.file_name()).unwrap_or_default();
+    let reason = format!(
+        "{} beside it is a mask of the same name, and which one is meant is not known. Take one of them out of the folder",
+        name.to_string_lossy()
+    );
+    Err(DatasetError::List {
+        path: first,
+        reason,
+    })
+}
+
+fn files_in(folder: &Path) -> Result<Vec<PathBuf>, DatasetError> {
+    let entries = fs::read_dir(folder).map_err(|err| read_error(folder, err))?;
+    let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    files.sort();
+    Ok(files)
 }
 
 /// The files of these extensions (in lower case), by name without extension.

@@ -36,6 +36,7 @@ use super::{
 pub use class_files::{find_class_list, read_class_list};
 pub(super) use class_files::{listed_classes, mask_palette};
 pub use class_map::{CLASS_MAP_FILE, ChosenLists, ClassMap, MappedClass, Palette};
+pub use folders::has_parts;
 pub(super) use folders::masks_among;
 pub(super) use list::{candidates, files_below, read_lines};
 pub use list::{list_masks, read_names};

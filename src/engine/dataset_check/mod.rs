@@ -12,7 +12,7 @@ use super::tasks::{Cancel, Task};
 use super::{Engine, EngineError, Thumbnail};
 use crate::dataset::{
     CheckReport, Dataset, Depth, Finding, FixPlan, FixedDataset, Severity, Split, SplitPlan, check,
-    check_split, fix, split,
+    check_split, fix, refuse_inside, split,
 };
 use crate::training::DatasetRef;
 
@@ -72,6 +72,7 @@ impl Engine {
     ) -> Task<Result<FixedDataset, EngineError>> {
         let data_dir = self.dirs.data.clone();
         self.spawn_waiting("fix", move |cancel| {
+            refuse_inside(&out, &dataset_folder(&which, &data_dir))?;
             let dataset = open_with_test(&which, &data_dir, cancel)?;
             let plan = if let Some(plan) = choice.plan {
                 plan
@@ -96,6 +97,7 @@ impl Engine {
     ) -> Task<Result<FixedDataset, EngineError>> {
         let data_dir = self.dirs.data.clone();
         self.spawn_waiting("split", move |cancel| {
+            refuse_inside(&out, &dataset_folder(&which, &data_dir))?;
             let dataset = open_with_test(&which, &data_dir, cancel)?;
             let dataset =
                 split(&dataset, &plan, &mut tell(cancel))?.ok_or(EngineError::Cancelled)?;

@@ -15,6 +15,15 @@ pub enum MaskScoreError {
     /// There is nothing to score.
     #[error("{}: no PNG masks here. Choose the folder of the labels", .folder.display())]
     NoMasks { folder: PathBuf },
+    /// A mask would be compared with itself.
+    #[error(
+        "{} and {} are the same folder: masks would be scored against themselves. Name the folder of the predictions \
+         and that of the true masks", .predictions.display(), .labels.display()
+    )]
+    SameFolder {
+        predictions: PathBuf,
+        labels: PathBuf,
+    },
     /// A name of the list is not that of a label.
     #[error("{}: this label is on the list but not there. Add it or take {name} off the list", .path.display())]
     LabelMissing { path: PathBuf, name: String },

@@ -207,6 +207,15 @@ struct Paired {
 }
 
 fn pair(folders: &MaskFolders) -> Result<Paired, MaskScoreError> {
+    let place = |folder: &Path| folder.canonicalize().ok();
+    if let Some(same) = place(&folders.predictions)
+        && place(&folders.labels) == Some(same)
+    {
+        return Err(MaskScoreError::SameFolder {
+            predictions: folders.predictions.clone(),
+            labels: folders.labels.clone(),
+        });
+    }
     let mut predictions = list_masks(&folders.predictions)?;
     let labels = list_masks(&folders.labels)?;
     let (names, heading) = match &folders.list {

@@ -259,3 +259,23 @@ fn names_in_another_case_are_the_same() {
     assert_eq!(scored.evaluation.images, 2);
     assert!(scored.unpaired.is_empty());
 }
+
+#[test]
+fn masks_are_not_scored_against_themselves() {
+    let mut desk = Desk::new();
+    desk.mask("labels/a.png", &[0, 1, 2, 0]);
+    desk.folders.predictions = desk.dir.path().join("predictions/../labels");
+    desk.refused(&["labels", "same folder"]);
+}
+
+#[test]
+fn two_masks_of_one_name_are_named() {
+    for folder in ["labels", "predictions"] {
+        let desk = Desk::new();
+        desk.mask("labels/a.png", &[0, 1, 2, 0]);
+        desk.mask("predictions/a.png", &[0, 1, 2, 0]);
+        desk.score().expect("one each");
+        desk.text(&format!("{folder}/a.bmp"), "another");
+        desk.refused(&[folder, "a.bmp", "a.png"]);
+    }
+}

@@ -40,7 +40,12 @@ mod tests {
         ] {
             assert!(said(page.as_bytes()).contains("web page"), "{page}");
         }
-        for weights in [&b"PK\x03\x04"[..], b"\x80\x02", b"\x40\0\0\0\0\0\0\0{", b"hello"] {
+        for weights in [
+            &b"PK\x03\x04"[..],
+            b"\x80\x02",
+            b"\x40\0\0\0\0\0\0\0{",
+            b"hello",
+        ] {
             assert_eq!(not_weights(weights), None);
         }
     }

@@ -311,3 +311,22 @@ fn masks_of_one_class_are_a_note() {
         (Severity::Info, FindingKind::OneClassMasks)
     );
 }
+
+#[test]
+fn a_copy_is_not_a_part_of_the_set() {
+    let set = Set::sound();
+    for inside in [
+        set.root(),
+        set.root().join("new/fixed"),
+        set.dir.path().join("x/../set/fixed"),
+    ] {
+        let message = refuse_inside(&inside, &set.root())
+            .expect_err("inside")
+            .to_string();
+        assert!(message.contains("outside of it"), "{message}");
+    }
+    let out = set.root().join("fixed");
+    fix(&set.open(), &FixPlan::default(), &out, &mut |_, _| true).expect_err("inside");
+    assert!(!out.exists());
+    refuse_inside(&set.dir.path().join("set-fixed"), &set.root()).expect("beside");
+}

@@ -13,6 +13,7 @@ mod unknown;
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
+use std::fs;
 use std::hash::Hash;
 use std::path::{Path, PathBuf};
 
@@ -54,6 +55,19 @@ struct Pair {
     part: Option<Split>,
     rule: String,
     confidence: Confidence,
+}
+
+/// Whether a folder has two or more folders whose names are those of a dataset's parts, such as
+/// `images` and `masks`. Nothing is opened.
+pub fn has_parts(root: &Path) -> bool {
+    let entries = fs::read_dir(root).into_iter().flatten().flatten();
+    let is_part = |entry: &fs::DirEntry| {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        let named = roles::of_folder(&name).is_some() || name == "ImageSets";
+        named && entry.path().is_dir()
+    };
+    entries.filter(is_part).take(2).count() == 2
 }
 
 /// Opens a folder in which images and masks can be paired.
