@@ -13,10 +13,11 @@ mod report;
 mod source;
 mod weights;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::error::ErrorKind;
-use clap::{Arg, CommandFactory as _, Parser, Subcommand};
+use clap::{Arg, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use super::network::{NetworkArgs, PlanArg};
 use super::settings::{self, Settings};
@@ -45,9 +46,7 @@ pub use weights::{
 #[derive(Debug, Parser)]
 #[command(
     version,
-    after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl+C",
-    mut_args(negative_value),
-    mut_subcommands(negative_values)
+    after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl+C"
 )]
 pub struct Args {
     /// Folder of the datasets
@@ -96,9 +95,17 @@ fn negative_values(command: clap::Command) -> clap::Command {
 impl Args {
     /// Reads the command line; help, version and wrong usage end the program here.
     pub fn read() -> Self {
-        Self::parse()
-            .checked()
-            .unwrap_or_else(|err| err.format(&mut Self::command()).exit())
+        Self::understood(std::env::args_os())
+            .and_then(Self::checked)
+            .unwrap_or_else(|err| err.exit())
+    }
+
+    /// The words of a command line, of which the first is the program.
+    fn understood(
+        words: impl IntoIterator<Item = impl Into<OsString> + Clone>,
+    ) -> Result<Self, clap::Error> {
+        let matches = negative_values(Self::command()).try_get_matches_from(words)?;
+        Self::from_arg_matches(&matches).map_err(|err| err.format(&mut Self::command()))
     }
 
     /// A word that is neither a subcommand nor a file is most likely a subcommand with a typing error.
@@ -115,12 +122,14 @@ impl Args {
                 "{}: no file is taken before a subcommand\n",
                 behind.display()
             );
-            return Err(clap::Error::raw(ErrorKind::ArgumentConflict, text));
+            let err = clap::Error::raw(ErrorKind::ArgumentConflict, text);
+            return Err(err.format(&mut Self::command()));
         }
         match self.files.iter().find(|path| !path.exists()) {
             Some(path) => {
                 let text = format!("{}: there is no such subcommand or file\n", path.display());
-                Err(clap::Error::raw(ErrorKind::InvalidSubcommand, text))
+                let err = clap::Error::raw(ErrorKind::InvalidSubcommand, text);
+                Err(err.format(&mut Self::command()))
             }
             None => Ok(self),
         }

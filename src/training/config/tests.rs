@@ -16,8 +16,8 @@ fn each_value_is_checked_and_named() {
             "accumulation is 0",
         ),
         (
-            |config| config.learning.accumulation = usize::MAX,
-            "it must be at most 65536",
+            |config| config.learning.accumulation = 65_537,
+            "accumulation is 65537; it must be at most 65536",
         ),
         (
             |config| config.batch_size = 65_537,
