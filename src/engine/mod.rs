@@ -184,6 +184,8 @@ pub struct Engine {
     dataset_task: Option<Task<()>>,
     /// The share of the open dataset that is checked.
     dataset_checked: f32,
+    /// What a check of the open dataset found that somebody asked for.
+    dataset_check: Option<Arc<CheckedDataset>>,
     /// What was open before, until the next one is.
     dataset_before: Option<Arc<OpenDataset>>,
     background: Vec<(Background, Task<()>)>,
@@ -263,6 +265,7 @@ impl Engine {
             dataset_generation: 0,
             dataset_task: None,
             dataset_checked: 0.0,
+            dataset_check: None,
             dataset_before: None,
             background: Vec::new(),
             runs: Vec::new(),

@@ -2,7 +2,7 @@
 //!
 //! `None` is a dash, never 0. Must not know about widgets.
 
-use crate::engine::Size;
+use crate::engine::{FindingKind, Size};
 use crate::text;
 
 pub use crate::text::{bytes, count, number, plural, scientific, setting, short_count};
@@ -63,6 +63,11 @@ pub fn sentence(text: &str) -> String {
     letters.next().map_or_else(String::new, |first| {
         first.to_uppercase().chain(letters).collect()
     })
+}
+
+/// `Objects are void` for `objects-are-void`.
+pub fn finding_title(kind: FindingKind) -> String {
+    sentence(&kind.to_string().replace('-', " "))
 }
 
 /// `480 x 360`, or the ranges of width and height if the images differ.
