@@ -55,14 +55,14 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 pub use crate::dataset::{
     Area, Augment, BandChoice, ChannelOrder, CheckReport, ChosenLists, Class, ClassList, ClassMap,
-    Confidence, Dataset, DatasetItem, DatasetStats, Finding, FindingKind, Fix, FixPlan,
-    FixedDataset, IMAGE_EXTENSIONS, IMAGES_AND_ARCHIVES, ImageFacts, ImageFiles, ImageReading,
-    LabelMap, Layout, MOST_BANDS, MappedClass, Normalization, PairReview, Palette, Pixels,
-    PlanValue, RangeChoice, ReviewedPair, Rgb, Severity, Size, Split, SplitPlan, TurnMasks, VOID,
-    ValidationPart, ValueRange, color_blind, encode_rgb_png, has_image_extension, resize_rgb,
+    Confidence, Dataset, DatasetError, DatasetItem, DatasetStats, Finding, FindingKind, Fix,
+    FixPlan, FixedDataset, IMAGE_EXTENSIONS, IMAGES_AND_ARCHIVES, ImageFacts, ImageFiles,
+    ImageReading, LabelMap, Layout, MOST_BANDS, MappedClass, Normalization, PairReview, Palette,
+    Pixels, PlanValue, RangeChoice, ReviewedPair, Rgb, Severity, Size, Split, SplitPlan, TurnMasks,
+    VOID, ValidationPart, ValueRange, color_blind, encode_rgb_png, has_image_extension, resize_rgb,
     voc_color,
 };
-pub use crate::files::{Existing, Output};
+pub use crate::files::{Existing, FileError, Output};
 pub use crate::metrics::{
     BOUNDARY_WIDTH, BandScore, CalibrationBin, ComponentCounts, Confusion, ConfusionMatrix,
     ObjectScore, ObjectSize, Scores, SetCounts, disagreement,

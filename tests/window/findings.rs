@@ -50,6 +50,8 @@ fn nothing_starts_on_a_dataset_with_an_error_until_it_is_put_right_and_checked()
     // Hidden, they are not said in other words.
     let wrong = "labels that are no class: 7";
     assert!(desk.finds(wrong));
+    // The window names what it has itself.
+    assert!(desk.finds("Dataset settings says which labels") && !desk.finds("data fix"));
     desk.click("Hide findings");
     assert!(desk.says("1 error") && !desk.finds(wrong) && !desk.finds("label 7"));
 

@@ -11,8 +11,8 @@ use super::export::SaveTo;
 use super::tasks::{Cancel, Task};
 use super::{Engine, EngineError, Thumbnail};
 use crate::dataset::{
-    CheckReport, Dataset, Depth, Finding, FixPlan, FixedDataset, Severity, Split, SplitPlan, check,
-    check_split, fix, refuse_inside, split,
+    CheckReport, Dataset, Depth, Finding, Fix, FixPlan, FixedDataset, Severity, Split, SplitPlan,
+    check, check_split, fix, refuse_inside, split,
 };
 use crate::training::DatasetRef;
 
@@ -221,6 +221,7 @@ fn findings_as_lines(root: &Path, report: &CheckReport) -> Result<Vec<String>, E
             root: root.to_owned(),
             finding: error.to_string(),
             others: report.of(Severity::Error).count() - 1,
+            can_be_fixed: error.fix.as_ref().is_some_and(|fix| *fix != Fix::LeaveOut),
         });
     }
     let line = |finding: &Finding| format!("{}: {finding}", root.display());

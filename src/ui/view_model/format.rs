@@ -70,6 +70,20 @@ pub fn finding_title(kind: FindingKind) -> String {
     sentence(&kind.to_string().replace('-', " "))
 }
 
+/// Where the window puts right what no copy can.
+pub fn finding_control(kind: FindingKind) -> Option<&'static str> {
+    match kind {
+        FindingKind::UnknownLabels | FindingKind::NumberedObjects => Some(
+            "Dataset settings says which labels are of which class, and the masks stay as they are",
+        ),
+        FindingKind::BandChoice | FindingKind::DeepImages => {
+            Some("Dataset settings writes that: Bands and Range")
+        }
+        FindingKind::GuessedPairs => Some("Dataset settings has them under Pairs"),
+        _ => None,
+    }
+}
+
 /// `480 x 360`, or the ranges of width and height if the images differ.
 pub fn size_range(min: Size, max: Size) -> String {
     if min == max {

@@ -292,6 +292,8 @@ impl Findings {
             }
             if let Some(fix) = &finding.fix {
                 self.fix_ui(ctx.engine, ui, checked, fix);
+            } else if let Some(control) = format::finding_control(finding.kind) {
+                ui.add(Label::new(RichText::new(control).small()).wrap());
             }
         });
     }
