@@ -17,6 +17,7 @@ mod expected;
 mod explain;
 mod explain_maps;
 mod export;
+mod hints;
 mod interrupts;
 mod lr_find;
 mod network;
@@ -180,7 +181,7 @@ fn wait_for_devices(engine: &mut Engine) {
 /// The command line ends with one message.
 impl From<EngineError> for String {
     fn from(err: EngineError) -> Self {
-        err.to_string()
+        hints::with_hint(&err)
     }
 }
 

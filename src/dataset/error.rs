@@ -168,7 +168,7 @@ pub enum DatasetError {
         num_classes: usize,
     },
     /// A pair that cannot be in a copy of a dataset.
-    #[error("{source}. Or leave out of the copy what cannot be used (--leave-out)")]
+    #[error("{source}. Or leave out of the copy what cannot be used")]
     NotFixed {
         /// What is wrong with it.
         source: Box<DatasetError>,

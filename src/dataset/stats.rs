@@ -1,6 +1,7 @@
-//! Counts over a whole dataset, and what is wrong with its pairs.
+//! Counts over a whole dataset.
 //!
-//! Made by the check of a dataset, which reads every mask once.
+//! Made by the check of a dataset, which reads every mask once and says what is wrong with the pairs that are not
+//! counted.
 
 use std::collections::BTreeMap;
 
@@ -44,8 +45,6 @@ pub struct DatasetStats {
     pub max_size: Size,
     /// Pairs of image and mask that are sound.
     pub images: usize,
-    /// What is wrong with the others, one message each, in the order of the lists.
-    pub problems: Vec<String>,
 }
 
 impl DatasetStats {
@@ -76,8 +75,7 @@ impl DatasetStats {
     }
 
     /// Adds a pair that is not sound.
-    pub(super) fn add_problem(&mut self, split: Split, problem: String) {
-        self.problems.push(problem);
+    pub(super) fn add_unsound(&mut self, split: Split) {
         self.push_labels(split, LabelSet::default());
     }
 

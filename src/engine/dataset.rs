@@ -78,6 +78,7 @@ impl Engine {
     pub fn open_dataset(&mut self, which: DatasetRef) {
         self.dataset_generation += 1;
         self.dataset_checked = 0.0;
+        self.dataset_check = None;
         let generation = self.dataset_generation;
         let label = match &which {
             DatasetRef::Sample => "the sample".to_owned(),

@@ -47,7 +47,9 @@ pub enum EngineError {
         source: io::Error,
     },
     /// The settings need more memory than there is.
-    #[error("{0}. With --ignore-memory it is started all the same")]
+    #[error(
+        "{0}. Start all the same in the Train panel, or --ignore-memory, starts it whatever comes of that"
+    )]
     TooLarge(String),
     /// The machine has next to no memory left.
     #[error(
@@ -104,13 +106,13 @@ pub enum EngineError {
     #[error("no run is being trained")]
     NotTraining,
     /// The folder of runs is empty.
-    #[error("{}: no runs here. Train one, or choose another folder with --runs-dir", .folder.display())]
+    #[error("{}: no runs here. Train one, or choose another folder", .folder.display())]
     NoRuns {
         /// The folder of runs.
         folder: PathBuf,
     },
     /// No run has this name.
-    #[error("{run}: no such run in {}. The `runs` subcommand lists them", .folder.display())]
+    #[error("{run}: no such run in {}. Choose one that is there", .folder.display())]
     NoSuchRun {
         /// The name that was asked for.
         run: String,
@@ -119,7 +121,7 @@ pub enum EngineError {
     },
     /// The run cannot predict yet.
     #[error(
-        "{}: this run has no weights yet. Train it for an epoch with `train --resume {run}`",
+        "{}: this run has no weights yet. Resume it, and train it for an epoch",
         .folder.join(.run).display()
     )]
     NoWeights {
@@ -130,7 +132,7 @@ pub enum EngineError {
     },
     /// None of the runs can predict yet.
     #[error(
-        "{}: none of the runs here has weights yet. Train one for an epoch, or choose another folder with --runs-dir",
+        "{}: none of the runs here has weights yet. Train one for an epoch, or choose another folder",
         .folder.display()
     )]
     NoRunWithWeights {
@@ -146,7 +148,7 @@ pub enum EngineError {
         as_run: Box<EngineError>,
     },
     /// A finished run has no steps left.
-    #[error("{}: this run is finished. Start a new one with more --epochs or --max-steps", .folder.display())]
+    #[error("{}: this run is finished. Start a new one with more epochs or steps", .folder.display())]
     Finished {
         /// Folder of the run.
         folder: PathBuf,
@@ -192,7 +194,7 @@ pub enum EngineError {
         device: DeviceId,
     },
     /// There is no such device.
-    #[error("{device}: this machine has no such device. Choose cpu, or one that `devices` lists")]
+    #[error("{device}: this machine has no such device. Choose cpu, or one of its own")]
     NoSuchDevice {
         /// The device that was asked for.
         device: DeviceId,
@@ -225,7 +227,12 @@ pub enum EngineError {
         problem: Box<EngineError>,
     },
     /// Nothing can be trained or scored with the dataset as it is.
-    #[error("{}: {finding}{}. `data check` says more", .root.display(), and_more_errors(*.others))]
+    #[error(
+        "{}: {finding}{}. Check dataset in the window, or `data check`, says more{}",
+        .root.display(),
+        and_more_errors(*.others),
+        if *.can_be_fixed { "; Fix in a copy there, or `data fix`, puts it right in a copy" } else { "" }
+    )]
     Unfit {
         /// Folder of the dataset.
         root: PathBuf,
@@ -233,6 +240,8 @@ pub enum EngineError {
         finding: String,
         /// How many more errors there are.
         others: usize,
+        /// Whether it can be put right in a copy.
+        can_be_fixed: bool,
     },
     /// The open dataset has no such item.
     #[error("the open dataset has no item {index} in this list")]

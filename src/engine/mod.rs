@@ -55,14 +55,14 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 pub use crate::dataset::{
     Area, Augment, BandChoice, ChannelOrder, CheckReport, ChosenLists, Class, ClassList, ClassMap,
-    Confidence, Dataset, DatasetItem, DatasetStats, Finding, FindingKind, Fix, FixPlan,
-    FixedDataset, IMAGE_EXTENSIONS, IMAGES_AND_ARCHIVES, ImageFacts, ImageFiles, ImageReading,
-    LabelMap, Layout, MOST_BANDS, MappedClass, Normalization, PairReview, Palette, Pixels,
-    PlanValue, RangeChoice, ReviewedPair, Rgb, Severity, Size, Split, SplitPlan, TurnMasks, VOID,
-    ValidationPart, ValueRange, color_blind, encode_rgb_png, has_image_extension, resize_rgb,
+    Confidence, Dataset, DatasetError, DatasetItem, DatasetStats, Finding, FindingKind, Fix,
+    FixPlan, FixedDataset, IMAGE_EXTENSIONS, IMAGES_AND_ARCHIVES, ImageFacts, ImageFiles,
+    ImageReading, LabelMap, Layout, MOST_BANDS, MappedClass, Normalization, PairReview, Palette,
+    Pixels, PlanValue, RangeChoice, ReviewedPair, Rgb, Severity, Size, Split, SplitPlan, TurnMasks,
+    VOID, ValidationPart, ValueRange, color_blind, encode_rgb_png, has_image_extension, resize_rgb,
     voc_color,
 };
-pub use crate::files::{Existing, Output};
+pub use crate::files::{Existing, FileError, Output};
 pub use crate::metrics::{
     BOUNDARY_WIDTH, BandScore, CalibrationBin, ComponentCounts, Confusion, ConfusionMatrix,
     ObjectScore, ObjectSize, Scores, SetCounts, disagreement,
@@ -184,6 +184,8 @@ pub struct Engine {
     dataset_task: Option<Task<()>>,
     /// The share of the open dataset that is checked.
     dataset_checked: f32,
+    /// What a check of the open dataset found that somebody asked for.
+    dataset_check: Option<Arc<CheckedDataset>>,
     /// What was open before, until the next one is.
     dataset_before: Option<Arc<OpenDataset>>,
     background: Vec<(Background, Task<()>)>,
@@ -263,6 +265,7 @@ impl Engine {
             dataset_generation: 0,
             dataset_task: None,
             dataset_checked: 0.0,
+            dataset_check: None,
             dataset_before: None,
             background: Vec::new(),
             runs: Vec::new(),

@@ -274,7 +274,7 @@ mod tests {
         let first = planned(&images, out.path()).unwrap();
         first[0].mask.write(|file| file.write_all(b"mask")).unwrap();
         let refused = planned(&images, out.path()).unwrap_err().to_string();
-        assert!(refused.contains("--overwrite"), "{refused}");
+        assert!(refused.contains("there already"), "{refused}");
         let again = plan(&images, out.path(), Existing::ReplaceOwn).unwrap();
         assert_eq!(names(&again), ["a.png"]);
     }

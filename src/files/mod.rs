@@ -69,8 +69,7 @@ pub enum FileError {
     Taken { path: PathBuf },
     /// An output has the name of an earlier one, and nobody asked to replace it.
     #[error(
-        "{path}: this file is there already, from an earlier call of this program. Replace it with --overwrite, \
-         or choose another name or folder"
+        "{path}: this file is there already, from an earlier call of this program. Choose another name or folder"
     )]
     Exists { path: PathBuf },
 }

@@ -256,7 +256,7 @@ impl Note {
         };
         if let Err(err) = append() {
             log::warn!(
-                "{}: {err}. {} is written, but --overwrite will not replace it",
+                "{}: {err}. {} is written, but will not be replaced later",
                 path.display(),
                 self.name
             );

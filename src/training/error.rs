@@ -137,7 +137,7 @@ pub enum TrainError {
     #[error(
         "{path}: the data of this run changed since it was started ({changes}). Restore the files, \
          name their folder with `train --resume RUN --dataset FOLDER`, or continue on what is there \
-         now with `--accept-changes`"
+         now: with Accept the changes and resume in the Train panel, or with `--accept-changes`"
     )]
     DataChanged { path: PathBuf, changes: String },
     /// Another program trains this run.

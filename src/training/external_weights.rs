@@ -206,7 +206,7 @@ pub(super) fn load_file(
         return Err(TrainError::Unusable {
             path: choice.path.clone(),
             reason: format!("this is {layout}, which has no score layers"),
-            hint: "Train from it with `train --init`, or choose weights of a segmentation network",
+            hint: "Start a training from it, or choose weights of a segmentation network",
         });
     };
     let network_config = config.network(classes.len());

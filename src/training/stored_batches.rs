@@ -109,7 +109,7 @@ impl Manifest {
             && *normalization != config.normalization
         {
             let reason = "its images are normalized in another way than the run's".to_owned();
-            return Err((reason, "Choose the same input normalization with --input"));
+            return Err((reason, "Choose the same input normalization"));
         }
         let of_first = |entry: &&Entry| entry.epoch.unwrap_or(1) == 1;
         let of_first = self.batches.iter().take_while(of_first).count();
@@ -155,10 +155,7 @@ impl Manifest {
         }
         if whole < total {
             let reason = format!("it has the batches of {whole} steps, and the run takes {total}");
-            return Err((
-                reason,
-                "Train for fewer steps with --max-steps, or write more batches",
-            ));
+            return Err((reason, "Train for fewer steps, or write more batches"));
         }
         Ok(())
     }

@@ -9,6 +9,9 @@ use super::view_model::format;
 use super::view_model::progress::{self, RunProgress};
 use crate::engine::{DeviceId, RunSnapshot};
 
+/// With less width, in points, the folders are left out; Help has them, too.
+const LEAST_FOLDERS: f32 = 170.0;
+
 /// Draws the line; `device` is what the next run would use.
 pub fn status_bar_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, device: DeviceId) {
     ui.horizontal(|ui| {
@@ -26,6 +29,9 @@ pub fn status_bar_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, device: DeviceId) {
             ui.separator();
             device_ui(ctx, ui, device);
             ui.separator();
+            if ui.available_width() < LEAST_FOLDERS {
+                return;
+            }
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 let dirs = ctx.engine.dirs();
                 let data = dirs.data.display().to_string();

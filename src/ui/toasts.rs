@@ -25,6 +25,8 @@ const HISTORY: usize = 100;
 const WIDTH: f32 = 380.0;
 /// Narrower messages say nothing.
 const MIN_LINE: f32 = 60.0;
+/// Width of an icon.
+const ICON: f32 = 16.0;
 
 struct Entry {
     level: NoticeLevel,
@@ -197,9 +199,20 @@ impl Toasts {
             .fill(theme::pill_fill(color))
             .corner_radius(CornerRadius::same(4))
             .inner_margin(Margin::symmetric(6, 0))
+            .outer_margin(Margin {
+                left: 8,
+                ..Margin::ZERO
+            })
             .show(ui, |ui| {
                 let line = text.replace('\n', "  ");
-                let label = ui.add(Label::new(line).truncate().show_tooltip_when_elided(false));
+                // Before the line, to its left: without room of its own it would be over the menus.
+                let icon = ICON + ui.spacing().item_spacing.x;
+                let room = ui.available_width() - icon;
+                let label = ui.scope(|ui| {
+                    ui.set_max_width(room);
+                    ui.add(Label::new(line).truncate().show_tooltip_when_elided(false))
+                });
+                let label = label.inner;
                 ui.icon(theme::level_icon(level), color);
                 label.on_hover_text(&text).hovered()
             });

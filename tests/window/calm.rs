@@ -166,6 +166,25 @@ fn messages_cover_nothing_and_close_together() {
 }
 
 #[test]
+fn a_long_message_ends_beside_the_menus() {
+    let mut desk = Desk::new(|_| ());
+    let text = "The run did not begin: ".to_owned() + &"the masks hold only 0 and 255, ".repeat(20);
+    desk.app().send(Command::Notify(NoticeLevel::Error, text));
+    for width in [1440.0, 640.0, 427.0] {
+        desk.window.set_size([width, 720.0].into());
+        desk.frames(4);
+        let menus = desk.find("Help").rect().right();
+        let mut lines = desk.window.query_all_by_label_contains("did not begin");
+        let line = lines.next().expect("the message").rect();
+        // Its icon is between them.
+        assert!(
+            line.left() - 16.0 > menus,
+            "{line:?} is over the menus, which end at {menus}, in {width}"
+        );
+    }
+}
+
+#[test]
 fn a_plan_that_ends_does_not_take_people_away_from_another_panel() {
     let mut desk = Desk::new(|config| config.max_steps = Some(2));
     desk.click("Train 32s, 16s, 8s");

@@ -365,6 +365,10 @@ fn three_strides_are_trained_and_compared() {
 #[test]
 fn a_wrong_mask_is_found_before_a_run_begins() {
     let mut desk = Desk::new(|config| config.epochs = 2);
+    desk.until(
+        "the masks are read",
+        |desk| matches!(desk.engine().dataset(), DatasetState::Ready(open) if open.stats.is_some()),
+    );
     let good = desk
         .set
         .open()

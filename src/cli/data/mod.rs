@@ -20,10 +20,10 @@ use serde_json::json;
 
 use super::args::{DataCheckArgs, DataCommand, DataDumpArgs};
 use super::interrupts::Interrupts;
-use super::{EXIT_STOPPED, Session, TICK, output};
+use super::{EXIT_STOPPED, Session, TICK, hints, output};
 use crate::engine::{
-    CheckedDataset, Dataset, Engine, EngineError, Finding, Fix, FixedDataset, Need, SaveTo,
-    Severity, Task,
+    CheckedDataset, Dataset, Engine, EngineError, Finding, FixedDataset, Need, SaveTo, Severity,
+    Task,
 };
 
 /// Guessed pairs that are shown.
@@ -186,13 +186,10 @@ fn review_lines(dataset: &Dataset) -> Vec<String> {
 }
 
 fn finding_text(finding: &Finding) -> String {
-    let fix = match finding.fix {
-        Some(Fix::LeaveOut) => "\n  `data fix --leave-out` leaves these pairs out of a copy",
-        Some(_) => "\n  `data fix` can do that",
-        None => "",
-    };
+    let hint = hints::of_finding(finding);
+    let hint = hint.map_or_else(String::new, |hint| format!("\n  {hint}"));
     format!(
-        "{}: {} ({})\n  {finding}{fix}\n",
+        "{}: {} ({})\n  {finding}{hint}\n",
         finding.severity, finding.kind, finding.count
     )
 }
@@ -265,6 +262,6 @@ pub(super) fn wait<T>(
     match result {
         Ok(value) => Ok(Some(value)),
         Err(EngineError::Cancelled) => Ok(None),
-        Err(err) => Err(err.to_string()),
+        Err(err) => Err(err.into()),
     }
 }

@@ -18,7 +18,7 @@ pub(super) fn in_all_masks(facts: &Facts<'_>) -> Option<Finding> {
     let name = facts.classes.name(1);
     let reason = format!(
         "the masks hold only 0 and 255. 255 means void, so that everything but class 0 would be left out of training and \
-         scores, and every score would be 100 %. If 255 is {name}, write the masks with 1 instead, as `data fix` does"
+         scores, and every score would be 100 %. If 255 is {name}, write the masks with 1 instead"
     );
     let kind = FindingKind::ObjectsAreVoid;
     let finding = Finding::new(Severity::Error, kind, &masks(&items), reason);
@@ -93,7 +93,7 @@ pub(super) fn in_some_masks(facts: &Facts<'_>) -> Vec<Finding> {
 fn advice(facts: &Facts<'_>) -> String {
     if can_be_fixed(facts) {
         let name = facts.classes.name(1);
-        return format!("If 255 is {name}, write 1 instead, as `data fix` does");
+        return format!("If 255 is {name}, write 1 instead");
     }
     "If 255 is an object, write the label of its class instead".to_owned()
 }

@@ -1,10 +1,10 @@
 //! Counts of pixels and sizes, from the same reading as the findings.
 
 use super::Facts;
-use super::facts::{Counts, ItemFacts, LabelProblem};
-use crate::dataset::{DatasetError, DatasetStats, Size};
+use super::facts::{Counts, ItemFacts};
+use crate::dataset::{DatasetStats, Size};
 
-/// The counts of all sound pairs, and a message for each of the others.
+/// The counts of all sound pairs; findings say what is wrong with the others.
 pub(super) fn count(facts: &Facts<'_>) -> DatasetStats {
     let mut stats = DatasetStats {
         class_pixels: vec![0; facts.classes.len()],
@@ -13,54 +13,29 @@ pub(super) fn count(facts: &Facts<'_>) -> DatasetStats {
     };
     for item in &facts.items {
         match sound(item) {
-            Ok((labels, size)) => stats.add(item.split, labels, size),
-            Err(problem) => stats.add_problem(item.split, problem),
+            Some((labels, size)) => stats.add(item.split, labels, size),
+            None => stats.add_unsound(item.split),
         }
     }
     stats
 }
 
-/// The labels of a pair and its size, or what is wrong with it.
-fn sound(item: &ItemFacts) -> Result<(&Counts, Size), String> {
-    let header = item.image.as_ref().map_err(Clone::clone)?;
-    if let Some(problem) = &item.band_problem {
-        return Err(format!("{}: {problem}", item.image_path.display()));
-    }
-    let labels = item.labels.as_ref().map_err(|problem| match problem {
-        LabelProblem::Unknown(message) | LabelProblem::Unreadable(message) => message.clone(),
-    })?;
-    let (mask, image) = (labels.size, header.size);
-    if mask == image {
-        return Ok((&labels.counts, image));
-    }
-    let (mask_path, image_path) = (item.mask_path.clone(), item.image_path.clone());
-    let problem = if mask == header.stored {
-        DatasetError::TurnedByExif {
-            mask: mask_path,
-            image: image_path,
-            mask_size: mask,
-            image_size: image,
-        }
-    } else {
-        DatasetError::SizeMismatch {
-            mask: mask_path,
-            image: image_path,
-            mask_size: mask,
-            image_size: image,
-        }
-    };
-    Err(problem.to_string())
+/// The labels of a pair and its size; `None` = it cannot be used.
+fn sound(item: &ItemFacts) -> Option<(&Counts, Size)> {
+    let (header, labels) = (item.image.as_ref().ok()?, item.labels.as_ref().ok()?);
+    let is_sound = item.band_problem.is_none() && labels.size == header.size;
+    is_sound.then_some((&labels.counts, header.size))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Depth, check_and_count};
+    use super::super::{Depth, Severity, check_and_count};
     use super::*;
     use crate::dataset::layout::tests::{write_text, write_voc};
     use crate::dataset::{Dataset, Split, VOID};
 
     #[test]
-    fn pixels_sizes_and_problems_are_counted() {
+    fn pixels_and_sizes_of_sound_pairs_are_counted_and_the_others_are_errors() {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let root = dir.path();
         write_voc(root, &["a", "b"], [0, VOID]);
@@ -70,7 +45,7 @@ mod tests {
         std::fs::write(root.join("JPEGImages/e.png"), "broken").expect("written");
         let dataset = Dataset::open(root).expect("a VOC set");
         let mut calls = Vec::new();
-        let (_, stats) = check_and_count(&dataset, Depth::Labels, &mut |done, total| {
+        let (report, stats) = check_and_count(&dataset, Depth::Labels, &mut |done, total| {
             calls.push((done, total));
             true
         })
@@ -108,13 +83,15 @@ mod tests {
             (stats.share(0), stats.share(1), stats.share(9)),
             (0.5, 0.0, 0.0)
         );
-        assert_eq!(stats.problems.len(), 2);
-        assert!(
-            stats.problems[0].contains("d.png: label 7 at column 1, row 0"),
-            "{:?}",
-            stats.problems
-        );
-        assert!(stats.problems[1].contains("e.png"), "{:?}", stats.problems);
+        let named: Vec<String> = report
+            .of(Severity::Error)
+            .flat_map(|error| error.all_files.iter())
+            .map(|file| file.display().to_string())
+            .collect();
+        for unsound in ["d.png", "e.png"] {
+            let is_named = named.iter().any(|file| file.ends_with(unsound));
+            assert!(is_named, "{unsound}: {named:?}");
+        }
     }
 
     #[test]

@@ -85,7 +85,7 @@ fn sizes(facts: &Facts<'_>) -> Vec<Finding> {
     let masks = masks_that(facts, turned);
     if !masks.is_empty() {
         let reason = "these masks have the size of their images as they are stored, but EXIF turns the images. Turn the \
-                      masks as well, as `data fix` does";
+                      masks as well";
         let finding = Finding::new(Severity::Error, FindingKind::TurnedByExif, &masks, reason);
         findings.push(finding.with_fix(Fix::TurnMasks));
     }
@@ -133,9 +133,9 @@ fn range_advice(facts: &Facts<'_>) -> String {
     match (low, high) {
         (Some(low), Some(high)) => format!(
             "Their values go from {low} to {high}: write \"range = [{low}, {high}]\" into class-map.toml beside the \
-             dataset, or use --range {low},{high}"
+             dataset"
         ),
-        _ => "State the range in class-map.toml beside the dataset, such as \"range = [0, 4095]\", or use --range"
+        _ => "State the range in class-map.toml beside the dataset, such as \"range = [0, 4095]\""
             .to_owned(),
     }
 }
@@ -194,8 +194,7 @@ fn bands(facts: &Facts<'_>) -> Vec<Finding> {
     let fourth = images_that(facts, |item| item.fourth_band);
     if !fourth.is_empty() {
         let reason = "these images have a band beside their colors that is not opaque everywhere. It is taken for \
-                      transparency, and the image is laid on white; if it is infrared or anything else, leave it out, as \
-                      `data fix` does";
+                      transparency, and the image is laid on white; if it is infrared or anything else, leave it out";
         let finding = Finding::new(Severity::Warning, FindingKind::FourthBand, &fourth, reason);
         findings.push(finding.with_fix(Fix::StripAlpha));
     }

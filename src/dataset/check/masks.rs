@@ -6,16 +6,13 @@ use super::facts::ItemFacts;
 use super::finding::{Finding, FindingKind, Severity};
 use super::{labels, palettes, smoothed};
 
-/// What is said to people who have a dataset, of which there can be a fixed copy.
-const OF_DATASETS: &str = ", as `data fix` does";
-
 /// Findings about true masks.
 pub(super) fn find_in_labels(facts: &Facts<'_>) -> Vec<Finding> {
     let found = labels::find_in_scored(facts);
     // Reading the mask says which label and where.
     let is_meaning = |finding: &Finding| finding.kind != FindingKind::UnknownLabels;
+    // There is no dataset of which a copy could be made.
     let of_masks = |finding: Finding| Finding {
-        reason: finding.reason.replace(OF_DATASETS, ""),
         fix: None,
         ..finding
     };

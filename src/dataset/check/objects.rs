@@ -36,8 +36,7 @@ pub(super) fn find(facts: &Facts<'_>) -> Option<Finding> {
     }
     let reason = format!(
         "the labels of each mask are 1 to a number of its own, up to {most}: so objects are numbered, and not classes. If \
-         they are of one class, write them all as 1, as `data fix --map 2=1,3=1,...` does, or give class-map.toml one \
-         class with all these labels"
+         they are of one class, write them all as 1, or give one class all these labels in class-map.toml"
     );
     let kind = FindingKind::NumberedObjects;
     Some(Finding::new(Severity::Warning, kind, &masks, reason))

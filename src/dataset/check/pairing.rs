@@ -17,8 +17,7 @@ pub(super) fn find(dataset: &Dataset) -> Option<Finding> {
         .collect();
     let first = review.pairs.iter().find(is_unsure)?;
     let reason = format!(
-        "these masks were put beside their images by a guess ({}). Look at the pairs in the Dataset panel, or with `data \
-         check --pairs FILE`, and accept or change them",
+        "these masks were put beside their images by a guess ({}). Look at the pairs, and accept or change them",
         first.reason
     );
     let kind = FindingKind::GuessedPairs;

@@ -36,7 +36,7 @@ pub(super) fn find(facts: &Facts<'_>) -> Option<Finding> {
     let moved = moved(facts)?;
     let reason = format!(
         "the palettes of these masks have the colors of the classes in another order than the class list: {}. Labels \
-         count, so check that the class list is in the order of the labels; `data fix` numbers the labels by their colors",
+         count, so check that the class list is in the order of the labels, or number the labels by their colors",
         moved.example(facts)
     );
     let kind = FindingKind::PaletteOrder;

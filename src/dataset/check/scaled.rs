@@ -29,7 +29,7 @@ pub(super) fn find(facts: &Facts<'_>) -> Option<Finding> {
     let can_be_fixed = classes == count || is_numbered;
     let advice = if can_be_fixed {
         format!(
-            "If they are classes, write the masks with 0 to {} instead, as `data fix` does",
+            "If they are classes, write the masks with 0 to {} instead",
             count - 1
         )
     } else {

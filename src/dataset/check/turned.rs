@@ -41,7 +41,7 @@ pub(super) fn find(facts: &Facts<'_>) -> Option<Finding> {
             let masks = masks_that(&|made| made != MadeFor::Shown);
             let reason = "EXIF turns or mirrors the images of these masks, and the masks were made for the images as they \
                           are stored: their boundaries lie on edges of the images only when the masks are turned as well. \
-                          Turn the masks, as `data fix` does, or save the images upright without EXIF";
+                          Turn the masks, or save the images upright without EXIF";
             let finding = Finding::new(Severity::Error, FindingKind::TurnedByExif, &masks, reason);
             Some(finding.with_fix(Fix::TurnMasks))
         }
@@ -54,7 +54,7 @@ pub(super) fn find(facts: &Facts<'_>) -> Option<Finding> {
             masks_that(&|made| made != MadeFor::Shown),
             "EXIF turns or mirrors the images of these masks without changing their size, and neither the sizes nor the \
              edges say whether the masks were made for the images as they are shown, which is assumed, or as they are \
-             stored. Look at a pair; if its mask is turned or mirrored, write a copy with `data fix --turn-masks`",
+             stored. Look at a pair; if its mask is turned or mirrored, turn the masks in a copy",
         ),
     }
 }

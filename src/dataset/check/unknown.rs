@@ -58,14 +58,14 @@ pub(super) fn unknown_labels(facts: &Facts<'_>) -> Vec<Finding> {
     let finding = if unknown == [top] && !used.contains(&0) {
         let reason = format!(
             "the labels are 1 to {classes} and 0 never occurs, but classes count from 0: each label would be the class \
-             after its own. Subtract 1 from all labels, as `data fix` does"
+             after its own. Subtract 1 from all labels"
         );
         let map = (1..=top).map(|label| (label, label - 1)).collect();
         error(FindingKind::OffByOne, reason).with_fix(Fix::Remap { map })
     } else if unknown == [top] {
         let reason = format!(
             "label {top} occurs, but with {classes} classes the labels are 0 to {}. If {top} means \"not labeled\", write \
-             255 instead, as `data fix` does; else add its class to classes.txt",
+             255 instead; else add its class to classes.txt",
             classes.saturating_sub(1)
         );
         let map = BTreeMap::from([(top, VOID)]);
@@ -78,7 +78,7 @@ pub(super) fn unknown_labels(facts: &Facts<'_>) -> Vec<Finding> {
         } else {
             format!(
                 "the masks have labels that are no class: {}{more}. With {classes} classes the labels are 0 to {}. Add \
-                 the classes to classes.txt, or write the masks with other labels, as `data fix --map` does",
+                 the classes to classes.txt, or write the masks with other labels",
                 labels.join(", "),
                 classes.saturating_sub(1)
             )

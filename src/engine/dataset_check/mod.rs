@@ -6,13 +6,13 @@ mod html;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::dataset::{CheckedDataset, dataset_folder, open, read_thumbnail};
+use super::dataset::{CheckedDataset, DatasetState, dataset_folder, open, read_thumbnail};
 use super::export::SaveTo;
 use super::tasks::{Cancel, Task};
 use super::{Engine, EngineError, Thumbnail};
 use crate::dataset::{
-    CheckReport, Dataset, Depth, Finding, FixPlan, FixedDataset, Severity, Split, SplitPlan, check,
-    check_split, fix, refuse_inside, split,
+    CheckReport, Dataset, Depth, Finding, Fix, FixPlan, FixedDataset, Severity, Split, SplitPlan,
+    check, check_split, fix, refuse_inside, split,
 };
 use crate::training::DatasetRef;
 
@@ -61,6 +61,22 @@ impl Engine {
                 report,
             }))
         })
+    }
+
+    /// Keeps what a check on request found of the open dataset, in place of what was found when it was opened.
+    pub fn keep_check(&mut self, checked: Arc<CheckedDataset>) {
+        if matches!(&self.dataset, DatasetState::Ready(open) if open.which == checked.which) {
+            self.dataset_check = Some(checked);
+        }
+    }
+
+    /// The worst that was found in the open dataset, where it is an error: a training would be refused.
+    pub fn dataset_error(&self) -> Option<&Finding> {
+        let DatasetState::Ready(open) = &self.dataset else {
+            return None;
+        };
+        let checked = self.dataset_check.as_ref().or(open.checked.as_ref())?;
+        checked.report.error()
     }
 
     /// Writes a copy of a dataset into a new folder.
@@ -205,6 +221,7 @@ fn findings_as_lines(root: &Path, report: &CheckReport) -> Result<Vec<String>, E
             root: root.to_owned(),
             finding: error.to_string(),
             others: report.of(Severity::Error).count() - 1,
+            can_be_fixed: error.fix.as_ref().is_some_and(|fix| *fix != Fix::LeaveOut),
         });
     }
     let line = |finding: &Finding| format!("{}: {finding}", root.display());

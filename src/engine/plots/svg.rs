@@ -217,7 +217,21 @@ impl Frame<'_, '_> {
             points.join(" ")
         )
         .ok();
-        if line.kind == LineKind::Second {
+        if let [[x, y]] = line.points {
+            // A single point is no line.
+            let fill = match line.kind {
+                LineKind::Second => "none",
+                LineKind::Main | LineKind::Faint => color,
+            };
+            writeln!(
+                text,
+                "<circle cx=\"{:.2}\" cy=\"{:.2}\" r=\"3.5\" fill=\"{fill}\" stroke=\"{color}\" stroke-width=\"2\" \
+                 opacity=\"{opacity}\"/>",
+                self.x(*x),
+                self.y(*y)
+            )
+            .ok();
+        } else if line.kind == LineKind::Second {
             for [x, y] in line.points {
                 writeln!(
                     text,
@@ -290,6 +304,14 @@ mod tests {
         );
         assert!(text.contains("stroke=\"#000001\"") && text.contains("stroke-dasharray=\"9 6\""));
         assert!(text.contains(">a&lt;b: validation</text>") && text.contains(">Step</text>"));
+        // A single point is seen, too.
+        let first = [[10.0, 2.0]];
+        let mut single = loss.clone();
+        single.lines.retain(|line| line.kind == LineKind::Second);
+        single.lines[0].points = &first;
+        let circle = "<circle cx=\"624.00\" cy=\"36.00\" r=\"3.5\" fill=\"none\" stroke=\"#000001\" stroke-width=\"2\"";
+        let text = svg(&[single], &paint);
+        assert!(text.contains(circle), "{text}");
         // The second one is below the first, its legend of two lines included.
         let rate = Figure::new(PlotKind::LearningRate, &runs, &settings);
         let both = svg(&[loss, rate], &paint);

@@ -28,6 +28,9 @@ impl App {
                 text,
             );
         }
+        if let Some(checked) = self.state.dataset.take_asked() {
+            self.engine.keep_check(checked);
+        }
         self.start_what_waits();
         self.poll_tasks();
         let ctx = PanelCtx {

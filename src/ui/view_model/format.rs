@@ -2,7 +2,7 @@
 //!
 //! `None` is a dash, never 0. Must not know about widgets.
 
-use crate::engine::Size;
+use crate::engine::{FindingKind, Size};
 use crate::text;
 
 pub use crate::text::{bytes, count, number, plural, scientific, setting, short_count};
@@ -63,6 +63,25 @@ pub fn sentence(text: &str) -> String {
     letters.next().map_or_else(String::new, |first| {
         first.to_uppercase().chain(letters).collect()
     })
+}
+
+/// `Objects are void` for `objects-are-void`.
+pub fn finding_title(kind: FindingKind) -> String {
+    sentence(&kind.to_string().replace('-', " "))
+}
+
+/// Where the window puts right what no copy can.
+pub fn finding_control(kind: FindingKind) -> Option<&'static str> {
+    match kind {
+        FindingKind::UnknownLabels | FindingKind::NumberedObjects => Some(
+            "Dataset settings says which labels are of which class, and the masks stay as they are",
+        ),
+        FindingKind::BandChoice | FindingKind::DeepImages => {
+            Some("Dataset settings writes that: Bands and Range")
+        }
+        FindingKind::GuessedPairs => Some("Dataset settings has them under Pairs"),
+        _ => None,
+    }
 }
 
 /// `480 x 360`, or the ranges of width and height if the images differ.

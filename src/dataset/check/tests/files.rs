@@ -69,7 +69,7 @@ fn what_is_no_file_is_named_and_can_be_left_out() {
         fix(&set.open(), &plan, &out, &mut |_, _| true)
     };
     let message = fixed(false).expect_err("a folder").to_string();
-    assert!(message.contains("--leave-out"), "{message}");
+    assert!(message.contains("leave out"), "{message}");
     let fixed = fixed(true).expect("written").expect("all");
     assert_eq!((fixed.train, fixed.val, fixed.left_out.len()), (2, 2, 2));
 }

@@ -149,5 +149,9 @@ fn photos_whose_edges_say_nothing_are_told() {
         (found[0].severity, found[0].kind, found[0].fix.clone()),
         (Severity::Warning, FindingKind::ExifUnclear, None)
     );
-    assert!(found[0].reason.contains("--turn-masks"), "{}", found[0]);
+    assert!(
+        found[0].reason.contains("turned or mirrored"),
+        "{}",
+        found[0]
+    );
 }

@@ -306,7 +306,7 @@ impl std::fmt::Display for ImageReading {
 pub(super) fn must_choose(bands: usize) -> String {
     format!(
         "it has {bands} bands, and nothing says which are red, green and blue. Write \"bands = [3, 2, 1]\" into \
-         class-map.toml beside the dataset, or use --bands 3,2,1; one band is shown as gray"
+         class-map.toml beside the dataset, as Dataset settings in the window does, or use --bands 3,2,1; one band is shown as gray"
     )
 }
 

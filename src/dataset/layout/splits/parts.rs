@@ -54,7 +54,7 @@ pub(in crate::dataset) fn of_parts(
         notes.push(Note::found(NoteTopic::Split, from));
     } else {
         let images = plural(test.len(), "image is", "images are");
-        let text = format!("{from}; {images} for a test (`evaluate --split test`)");
+        let text = format!("{from}; {images} for a test, the split \"test\" of an evaluation");
         notes.push(Note::found(NoteTopic::Split, text));
     }
     Ok(Splits {

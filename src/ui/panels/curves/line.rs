@@ -8,6 +8,9 @@ use crate::ui::theme;
 
 /// More points than these are drawn as a line only.
 const MAX_DOTS: usize = 100;
+/// Radius of a single point, in points, and of the hole of its ring.
+const LONE: f32 = 4.0;
+const LONE_HOLE: f32 = 2.0;
 /// How strong a line is beside the one that is looked at.
 const ASIDE: f32 = 0.25;
 
@@ -22,12 +25,13 @@ pub enum Emphasis {
     Aside,
 }
 
-/// A line, and its circles where it has some.
+/// A line, and its circles where it has some: of a single point, which is no line, a disc or a ring that is as
+/// well seen as one.
 pub fn drawn<'a>(
     ui: &Ui,
     line: &'a PlotLine<'_>,
     emphasis: Emphasis,
-) -> (Line<'a>, Option<Points<'a>>) {
+) -> (Line<'a>, Vec<Points<'a>>) {
     let color = theme::run_color(ui.visuals(), line.slot);
     let points = || line.points.iter().copied().collect::<PlotPoints<'a>>();
     let (color, width) = match line.kind {
@@ -50,17 +54,23 @@ pub fn drawn<'a>(
     if line.kind == LineKind::Main {
         drawn = drawn.style(style_of(line.slot));
     }
-    let has_dots = line.points.len() <= MAX_DOTS && line.kind == LineKind::Second
-        // A single point is no line.
-        || line.points.len() == 1;
-    let dots = has_dots.then(|| {
+    let marks = |part: &str, radius: f32| {
         Points::new(name, points())
-            .id((id, "dots"))
-            .radius(2.5)
-            .filled(line.kind != LineKind::Second)
+            .id((id, part))
+            .radius(radius)
+            .filled(true)
             .color(color)
             .allow_hover(false)
-    });
+    };
+    let dots = match (line.points.len(), line.kind) {
+        (1, LineKind::Second) => {
+            let hole = ui.visuals().extreme_bg_color;
+            vec![marks("dots", LONE), marks("holes", LONE_HOLE).color(hole)]
+        }
+        (1, _) => vec![marks("dots", LONE)],
+        (..=MAX_DOTS, LineKind::Second) => vec![marks("dots", 2.5).filled(false)],
+        _ => Vec::new(),
+    };
     (drawn, dots)
 }
 
@@ -81,5 +91,55 @@ pub fn sample_ui(ui: &mut Ui, color: Color32, circles: bool) {
     if circles {
         ui.painter()
             .circle_stroke(rect.center(), 2.5, Stroke::new(1.0, color));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use eframe::egui::{Context, RawInput, Rect, Shape, pos2};
+    use egui_plot::{PlotBounds, PlotItem as _, PlotTransform};
+
+    use super::*;
+
+    /// The circles of a line, with their radii, and whether they are filled.
+    fn circles(kind: LineKind, points: &[[f64; 2]]) -> Vec<(f32, bool)> {
+        let line = PlotLine {
+            what: "validation".to_owned(),
+            run: "run",
+            label: "run",
+            slot: 0,
+            class_color: None,
+            kind,
+            points,
+        };
+        let frame = Rect::from_min_max(pos2(0.0, 0.0), pos2(100.0, 100.0));
+        let bounds = PlotBounds::from_min_max([0.0, 0.0], [10.0, 10.0]);
+        let transform = PlotTransform::new(frame, bounds, false);
+        let mut shapes = Vec::new();
+        Context::default()
+            .run_ui(RawInput::default(), |ui| {
+                shapes.clear();
+                for marks in drawn(ui, &line, Emphasis::None).1 {
+                    marks.shapes(ui, &transform, &mut shapes);
+                }
+            })
+            .drop_without_applying_deltas();
+        let circles = shapes.iter().filter_map(|shape| match shape {
+            Shape::Circle(circle) => Some((circle.radius, circle.fill != Color32::TRANSPARENT)),
+            _ => None,
+        });
+        circles.collect()
+    }
+
+    #[test]
+    fn a_single_point_is_as_well_seen_as_a_line() {
+        let one = [[5.0, 5.0]];
+        let two = [[5.0, 5.0], [6.0, 5.0]];
+        assert_eq!(circles(LineKind::Main, &one), [(LONE, true)]);
+        // The inner one, in the color of the plot, makes a ring of the outer one.
+        let ring = [(LONE, true), (LONE_HOLE, true)];
+        assert_eq!(circles(LineKind::Second, &one), ring);
+        assert_eq!(circles(LineKind::Main, &two), []);
+        assert_eq!(circles(LineKind::Second, &two), [(2.5, false); 2]);
     }
 }

@@ -172,14 +172,14 @@ impl Drawing<'_, '_> {
             .custom_y_axes(vec![y_axis]);
         let [x, y] = figure.ranges;
         let lines = figure.lines.iter().enumerate();
-        let lines: Vec<(Line<'_>, Option<Points<'_>>)> = lines
+        let lines: Vec<(Line<'_>, Vec<Points<'_>>)> = lines
             .map(|(index, line)| drawn(ui, line, self.emphasis(index)))
             .collect();
         let shown = plot.show(ui, |plot| {
             plot.set_plot_bounds(PlotBounds::from_min_max([x[0], y[0]], [x[1], y[1]]));
             for (line, points) in lines {
                 plot.line(line);
-                if let Some(points) = points {
+                for points in points {
                     plot.points(points);
                 }
             }

@@ -10,7 +10,10 @@ use crate::ui::theme;
 use crate::ui::ui_ext::{SWATCH, UiExt as _, paint_swatch};
 use crate::ui::view_model::{ClassColors, format};
 
-const ROW_HEIGHT: f32 = 19.0;
+const ROW_HEIGHT: f32 = 21.0;
+const BAR_HEIGHT: f32 = 3.0;
+/// From the left of an entry to its name, behind the square of color.
+const NAME_LEFT: f32 = 18.0;
 const MIN_COLUMN: f32 = 146.0;
 
 /// Of what the shares are.
@@ -86,9 +89,21 @@ pub fn classes_ui(
         let (column, row) = (index / rows, index % rows);
         let left = area.left() + column as f32 * (width + spacing);
         let top = area.top() + row as f32 * ROW_HEIGHT;
-        let rect = Rect::from_min_size(pos2(left, top), vec2(width, ROW_HEIGHT - 2.0));
+        let rect = Rect::from_min_size(pos2(left, top), vec2(width, ROW_HEIGHT - 3.0));
         entry_ui(ui, rect, (color, name, shares), *share_of);
     }
+}
+
+/// Where the name and the share of an entry are.
+fn line_of(entry: Rect) -> Rect {
+    let end = pos2(entry.right() - 2.0, entry.bottom() - BAR_HEIGHT);
+    Rect::from_min_max(pos2(entry.left() + NAME_LEFT, entry.top()), end)
+}
+
+/// Where the bar of an entry is: below its name, over which it would be read as a mark of some letters.
+fn bar_of(entry: Rect) -> Rect {
+    let start = pos2(entry.left() + NAME_LEFT, entry.bottom() - BAR_HEIGHT);
+    Rect::from_min_max(start, entry.max)
 }
 
 fn entry_ui(
@@ -111,21 +126,22 @@ fn entry_ui(
         .widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Label, true, text.trim()));
     let painter = ui.painter_at(rect);
     let palette = theme::palette(ui.visuals());
-    let bar = Rect::from_min_max(pos2(rect.left() + 18.0, rect.top()), rect.max);
-    painter.rect_filled(bar, CornerRadius::same(3), palette.well);
+    let bar = bar_of(rect);
+    painter.rect_filled(bar, CornerRadius::same(1), palette.well);
     if let Some(share) = share {
         let filled = Rect::from_min_size(
             bar.min,
             vec2(bar.width() * share.clamp(0.0, 1.0) as f32, bar.height()),
         );
-        painter.rect_filled(filled, CornerRadius::same(3), color.gamma_multiply(0.45));
+        painter.rect_filled(filled, CornerRadius::same(1), color);
     }
+    let line = line_of(rect);
     let swatch = Rect::from_min_size(pos2(rect.left(), rect.center().y - 6.0), SWATCH);
     paint_swatch(ui, swatch, color);
     let font = FontId::proportional(12.0);
     let text_color = ui.visuals().strong_text_color();
-    let end = percent.map_or(bar.right() - 4.0, |percent| {
-        let anchor = pos2(bar.right() - 4.0, bar.center().y);
+    let end = percent.map_or(line.right(), |percent| {
+        let anchor = line.right_center();
         painter
             .text(
                 anchor,
@@ -137,11 +153,11 @@ fn entry_ui(
             .left()
             - 4.0
     });
-    let name_clip = Rect::from_min_max(bar.min, pos2(end, bar.max.y));
+    let name_clip = Rect::from_min_max(line.min, pos2(end, rect.bottom()));
     painter
         .with_clip_rect(name_clip.intersect(painter.clip_rect()))
         .text(
-            pos2(bar.left() + 5.0, bar.center().y),
+            line.left_center(),
             Align2::LEFT_CENTER,
             name,
             font,
@@ -154,4 +170,18 @@ fn entry_ui(
         }
         None => text,
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bar_of_a_class_is_below_its_name_and_share() {
+        let entry = Rect::from_min_size(pos2(10.0, 20.0), vec2(150.0, ROW_HEIGHT - 3.0));
+        let (line, bar) = (line_of(entry), bar_of(entry));
+        assert_eq!((line.left(), bar.left()), (28.0, 28.0));
+        assert_eq!((line.top(), line.bottom()), (20.0, 35.0));
+        assert_eq!((bar.top(), bar.bottom()), (35.0, 38.0));
+    }
 }

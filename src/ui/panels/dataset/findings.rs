@@ -34,6 +34,8 @@ pub struct Findings {
     wanted: bool,
     checking: Option<Task<Result<Arc<CheckedDataset>, EngineError>>>,
     checked: Option<Arc<CheckedDataset>>,
+    /// The same where somebody asked for it, until it is taken.
+    asked: Option<Arc<CheckedDataset>>,
     /// What the engine found by itself when the dataset was opened.
     by_itself: Option<Arc<CheckedDataset>>,
     /// Whether the images were read too, as was asked for.
@@ -64,6 +66,11 @@ impl Findings {
     pub fn checked(&self, open: &OpenDataset) -> Option<Arc<CheckedDataset>> {
         let is_its = self.root == open.dataset.root;
         self.checked.clone().filter(|_| is_its)
+    }
+
+    /// What a check on request found, once.
+    pub fn take_asked(&mut self) -> Option<Arc<CheckedDataset>> {
+        self.asked.take()
     }
 
     /// Checks the dataset that is shown in the next frame.
@@ -192,6 +199,7 @@ impl Findings {
             self.checking = None;
             match result {
                 Ok(checked) => {
+                    self.asked = Some(Arc::clone(&checked));
                     self.checked = Some(checked);
                     self.is_whole = true;
                     self.is_listed = None;
@@ -265,8 +273,8 @@ impl Findings {
             Severity::Info => NoticeLevel::Info,
         };
         ui.notice_box(level, |ui| {
-            let title = format!("{} · {}", title(finding), format::count(finding.count));
-            ui.strong(title);
+            let title = format::finding_title(finding.kind);
+            ui.strong(format!("{title} · {}", format::count(finding.count)));
             let mut content = |ui: &mut Ui| {
                 if let Some(file) = finding.files.first() {
                     self.picture_ui(ctx, ui, checked, file);
@@ -284,6 +292,8 @@ impl Findings {
             }
             if let Some(fix) = &finding.fix {
                 self.fix_ui(ctx.engine, ui, checked, fix);
+            } else if let Some(control) = format::finding_control(finding.kind) {
+                ui.add(Label::new(RichText::new(control).small()).wrap());
             }
         });
     }
@@ -359,13 +369,6 @@ impl Findings {
             self.fixing = Some(task);
         }
     }
-}
-
-/// `Objects are void` for `objects-are-void`.
-pub(super) fn title(finding: &Finding) -> String {
-    let words = finding.kind.to_string().replace('-', " ");
-    let (first, rest) = words.split_at(1);
-    first.to_uppercase() + rest
 }
 
 fn files_ui(ui: &mut Ui, finding: &Finding) {

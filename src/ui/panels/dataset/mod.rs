@@ -11,6 +11,7 @@ mod thumbs;
 mod unlabeled;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use eframe::egui::{self, Button, RichText, ScrollArea, Ui};
 use serde::{Deserialize, Serialize};
@@ -23,7 +24,8 @@ use self::gallery::SeenPair;
 use self::pair_window::PairWindow;
 use self::thumbs::Thumbs;
 use crate::engine::{
-    DatasetRef, DatasetState, NoticeLevel, OpenDataset, RunConfig, Split, entered_path,
+    CheckedDataset, DatasetRef, DatasetState, NoticeLevel, OpenDataset, RunConfig, Split,
+    entered_path,
 };
 use crate::ui::command::{Command, UiCommand};
 use crate::ui::context::PanelCtx;
@@ -32,11 +34,12 @@ use crate::ui::theme;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::format;
 
-/// Problems that are listed before the rest is folded.
-const LISTED_PROBLEMS: usize = 4;
-
-/// Share of the panel that problems and findings may take; the rest of them is scrolled to.
+/// Share of the panel that findings may take; the rest of them is scrolled to.
 const MOST_FOUND: f32 = 0.5;
+/// With less height beside name and buttons of the dataset, in points, findings are scrolled with the rest.
+const LEAST_FOUND: f32 = 60.0;
+/// Height around the findings, in points.
+const AROUND_FOUND: f32 = 16.0;
 
 /// How a thumbnail shows its mask.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,6 +74,9 @@ pub struct DatasetPanel {
     entered: Option<PathBuf>,
     #[serde(skip)]
     findings: Findings,
+    /// Height of the name and the buttons of the open dataset, in points, when they were drawn last.
+    #[serde(skip)]
+    head_height: f32,
     #[serde(skip)]
     thumbs: Thumbs,
 }
@@ -89,6 +95,7 @@ impl Default for DatasetPanel {
             path: String::new(),
             entered: None,
             findings: Findings::default(),
+            head_height: 0.0,
             thumbs: Thumbs::default(),
         }
     }
@@ -100,12 +107,17 @@ impl DatasetPanel {
         self.findings.check();
     }
 
+    /// What a check on request found, once.
+    pub fn take_asked(&mut self) -> Option<Arc<CheckedDataset>> {
+        self.findings.take_asked()
+    }
+
     /// Draws the panel; `form` has the settings of the next run.
     pub fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, form: &RunConfig) {
         self.forget_opened(ctx);
         self.source_ui(ctx, ui);
         ui.separator();
-        self.found_ui(ctx, ui);
+        let is_inline = self.found_ui(ctx, ui);
         ScrollArea::vertical()
             .auto_shrink(false)
             .show(ui, |ui| match ctx.engine.dataset() {
@@ -133,7 +145,7 @@ impl DatasetPanel {
                     self.clear();
                     unlabeled::unlabeled_ui(ctx, ui, folder, *images, message);
                 }
-                DatasetState::Ready(open) => self.ready_ui(ctx, ui, open, form),
+                DatasetState::Ready(open) => self.ready_ui(ctx, ui, (open, form), is_inline),
             });
     }
 
@@ -177,20 +189,19 @@ impl DatasetPanel {
     }
 
     /// What was found in the dataset, below everything else: it comes when it is known, and must
-    /// not move what is pointed at.
-    fn found_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
+    /// not move what is pointed at. Returns whether it is to be listed inline, as there is no room for both.
+    fn found_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) -> bool {
         let DatasetState::Ready(open) = ctx.engine.dataset() else {
-            return;
+            return false;
         };
-        // Findings say the same, and more.
-        let problems = match (&open.stats, self.findings.are_listed(open)) {
-            (Some(stats), false) => &stats.problems[..],
-            _ => &[],
-        };
-        if problems.is_empty() && !self.findings.are_listed(open) {
-            return;
+        if !self.findings.are_listed(open) {
+            return false;
         }
-        let most = ui.available_height() * MOST_FOUND;
+        let height = ui.available_height();
+        let most = (height * MOST_FOUND).min(height - self.head_height - AROUND_FOUND);
+        if most < LEAST_FOUND {
+            return true;
+        }
         egui::Panel::bottom("found in the dataset")
             .resizable(false)
             .frame(egui::Frame::new().inner_margin(egui::Margin::symmetric(0, 4)))
@@ -200,16 +211,26 @@ impl DatasetPanel {
                     .max_height(most)
                     // The panel around it grows with it, so it must not keep to the panel.
                     .min_scrolled_height(most)
-                    .show(ui, |ui| {
-                        problems_ui(ui, problems);
-                        self.findings.list_ui(ctx, ui);
-                    });
+                    .show(ui, |ui| self.findings.list_ui(ctx, ui));
             });
+        false
     }
 
-    fn ready_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, open: &OpenDataset, form: &RunConfig) {
-        summary_ui(ui, open);
-        self.findings.controls_ui(ctx, ui, open);
+    fn ready_ui(
+        &mut self,
+        ctx: &PanelCtx<'_>,
+        ui: &mut Ui,
+        (open, form): (&OpenDataset, &RunConfig),
+        lists_findings: bool,
+    ) {
+        let head = ui.scope(|ui| {
+            summary_ui(ui, open);
+            self.findings.controls_ui(ctx, ui, open);
+        });
+        self.head_height = head.response.rect.height();
+        if lists_findings {
+            self.findings.list_ui(ctx, ui);
+        }
         let counting = ctx.engine.is_reading_dataset();
         classes::classes_ui(ctx.colors, ui, (open, counting), &mut self.share_of);
         sizes::sizes_ui(ui, open.stats.as_ref());
@@ -297,26 +318,6 @@ fn summary_ui(ui: &mut Ui, open: &OpenDataset) {
     }
     // The sizes come later: the line keeps its height.
     ui.truncated(&text, &text);
-}
-
-fn problems_ui(ui: &mut Ui, problems: &[String]) {
-    if problems.is_empty() {
-        return;
-    }
-    ui.notice_box(NoticeLevel::Warning, |ui| {
-        ui.strong(format::plural(problems.len(), "problem", "problems"));
-        for problem in problems.iter().take(LISTED_PROBLEMS) {
-            ui.add(egui::Label::new(RichText::new(problem).small()).wrap());
-        }
-        if problems.len() > LISTED_PROBLEMS {
-            let more = format!("{} more", problems.len() - LISTED_PROBLEMS);
-            ui.collapsing(more, |ui| {
-                for problem in problems.iter().skip(LISTED_PROBLEMS).take(200) {
-                    ui.add(egui::Label::new(RichText::new(problem).small()).wrap());
-                }
-            });
-        }
-    });
 }
 
 fn opening_ui(ui: &mut Ui, label: &str, progress: Option<f32>) {

@@ -331,7 +331,7 @@ impl FilmStrip {
             .on_hover_text("Make a run of the weights of this moment, to predict, compare and evaluate with")
             .on_disabled_hover_text(
                 "The weights of this moment are not kept. Marks below the scrubber show the moments whose \
-                 checkpoints are; --keep-every keeps more",
+                 checkpoints are; Keep every in Train > Advanced keeps more",
             );
         if button.clicked()
             && let Some(run) = &self.run

@@ -105,6 +105,8 @@ struct LiveMasks {
 const LOW: f32 = 240.0;
 /// In one of less height those of the film are in one line.
 const LOW_FILM: f32 = 340.0;
+/// In one of less height the film is scrolled with the masks.
+const LEAST: f32 = 200.0;
 
 /// A column of an item.
 struct Tile {
@@ -175,7 +177,9 @@ impl LivePanel {
         let filmed = self.filmed(ctx);
         self.film.update(ctx, ui, filmed);
         self.prepare(ctx, ui, filmed);
-        if let Some(run) = filmed.filter(|_| self.film.is_there()) {
+        let film = filmed.filter(|_| self.film.is_there());
+        let is_least = ui.available_height() < LEAST && self.shown.is_some();
+        if let Some(run) = film.filter(|_| !is_least) {
             Panel::bottom("live_film")
                 .resizable(false)
                 .frame(Frame::new().inner_margin(Margin::symmetric(2, 4)))
@@ -199,6 +203,8 @@ impl LivePanel {
         let area = if is_low { area } else { ui.available_size() };
         ScrollArea::vertical()
             .auto_shrink([false, false])
+            // Where it is lower than that, it must not reach over the film.
+            .min_scrolled_height(0.0)
             .show(ui, |ui| {
                 let mut room = area;
                 if is_low {
@@ -209,6 +215,10 @@ impl LivePanel {
                     room.y -= ui.spacing().interact_size.y + GAP;
                 }
                 self.items_ui(ctx, ui, room);
+                if let Some(run) = film.filter(|_| is_least) {
+                    ui.separator();
+                    self.film_ui(ctx, ui, run);
+                }
             });
     }
 

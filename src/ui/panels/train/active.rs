@@ -16,6 +16,8 @@ use crate::ui::view_model::progress::{self, RunProgress};
 
 /// Between two looks at how far a long step is.
 const LONG_STEP_TICK: Duration = Duration::from_secs(1);
+/// With less width, in points, the epoch says nothing.
+const LEAST_EPOCH: f32 = 30.0;
 
 /// Network, phase, epoch and share of the active run: lines of a fixed height.
 pub fn phase_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, active: &ActiveRun) {
@@ -34,27 +36,37 @@ pub fn phase_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, active: &ActiveRun) {
         }
     });
     ui.horizontal(|ui| {
-        if matches!(
-            active.phase,
-            Phase::Starting
-                | Phase::Checking { .. }
-                | Phase::Preparing(_)
-                | Phase::Stopping
-                | Phase::StoppingNow
-                | Phase::Pausing
-        ) {
-            ui.busy(&progress.phase);
-        }
-        ui.label(RichText::new(&progress.phase).color(phase_color(ui, &active.phase)));
-        ui.weak(&progress.epoch);
-        if let Some(share) = progress.share {
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        // The share first: in a narrow panel the others make room for it.
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            if let Some(share) = progress.share {
                 ui.label(format::percent(Some(f64::from(share))));
+            }
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                phase_line_ui(ui, active, &progress);
             });
-        }
+        });
     });
     let width = ui.available_width();
     ui.progress_bar(progress.share.unwrap_or(0.0), width, "Progress of training");
+}
+
+fn phase_line_ui(ui: &mut Ui, active: &ActiveRun, progress: &RunProgress) {
+    if matches!(
+        active.phase,
+        Phase::Starting
+            | Phase::Checking { .. }
+            | Phase::Preparing(_)
+            | Phase::Stopping
+            | Phase::StoppingNow
+            | Phase::Pausing
+    ) {
+        ui.busy(&progress.phase);
+    }
+    let phase = RichText::new(&progress.phase).color(phase_color(ui, &active.phase));
+    ui.add(Label::new(phase).truncate());
+    if ui.available_width() > LEAST_EPOCH {
+        ui.add(Label::new(RichText::new(&progress.epoch).weak()).truncate());
+    }
 }
 
 /// What the active run tells: lines that come and go.

@@ -37,7 +37,7 @@ use crate::ui::panels::runs::newest_run_ui;
 use crate::ui::panels::{command_button, send_when_clicked};
 use crate::ui::theme;
 use crate::ui::ui_ext::UiExt as _;
-use crate::ui::view_model::format::{plural, sentence};
+use crate::ui::view_model::format::{finding_title, plural, sentence};
 use before_start::Before;
 use queue::Differs;
 use rate_search::RateFinder;
@@ -162,6 +162,14 @@ impl TrainPanel {
                 return Err("Open a dataset first".into());
             }
         };
+        if let Some(error) = engine.dataset_error() {
+            let what = finding_title(error.kind);
+            let text = format!(
+                "{what}: this dataset cannot be trained on. Its findings in Dataset say what to do; after a change of \
+                 its files, Check dataset reads them again"
+            );
+            return Err(text.into());
+        }
         self.settings.validate().map_err(|err| {
             let others = self.settings.broken_rules().len() - 1;
             let text = problem(err);

@@ -1,0 +1,118 @@
+//! Which option or subcommand helps where the engine refuses something: its messages name none of them, since
+//! the window, which has controls instead, shows them too.
+
+use crate::engine::{DatasetError, EngineError, FileError, Finding, FindingKind, Fix};
+
+/// The message, and what helps.
+pub fn with_hint(err: &EngineError) -> String {
+    match hint(err) {
+        Some(hint) => format!("{err}. {hint}"),
+        None => err.to_string(),
+    }
+}
+
+fn hint(err: &EngineError) -> Option<String> {
+    let hint = match err {
+        EngineError::NoRuns { .. } | EngineError::NoRunWithWeights { .. } => {
+            "--runs-dir names another folder"
+        }
+        EngineError::NoSuchRun { .. } => "`runs` lists them",
+        EngineError::NoSuchWeights { as_run, .. } => return hint(as_run),
+        EngineError::NoWeights { run, .. } => {
+            return Some(format!("`train --resume {run}` resumes it"));
+        }
+        EngineError::Finished { .. } => "--epochs and --max-steps say how many",
+        EngineError::NoSuchDevice { .. } => "`devices` lists them",
+        EngineError::File(FileError::Exists { .. })
+        | EngineError::NamesTaken {
+            first: FileError::Exists { .. },
+            ..
+        } => "--overwrite replaces what this program wrote",
+        EngineError::Dataset(DatasetError::NotFixed { .. }) => "--leave-out does that",
+        _ => return None,
+    };
+    Some(hint.to_owned())
+}
+
+/// What helps with a finding.
+pub fn of_finding(finding: &Finding) -> Option<&'static str> {
+    match (&finding.fix, finding.kind) {
+        (Some(Fix::LeaveOut), _) => Some("`data fix --leave-out` leaves these pairs out of a copy"),
+        (Some(_), _) => Some("`data fix` can do that"),
+        (None, FindingKind::UnknownLabels | FindingKind::NumberedObjects) => {
+            Some("`data fix --map OLD=NEW,...` writes a copy with other labels")
+        }
+        (None, FindingKind::ExifUnclear) => {
+            Some("`data fix --turn-masks` turns the masks in a copy")
+        }
+        (None, FindingKind::GuessedPairs) => Some(
+            "`data check --pairs FILE` writes them as a list, in which they are accepted or changed",
+        ),
+        (None, FindingKind::DeepImages) => Some("--range LOW,HIGH states it, too"),
+        (None, _) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+
+    #[test]
+    fn options_are_named_behind_messages_that_name_none() {
+        let exists = || FileError::Exists {
+            path: PathBuf::from("a.png"),
+        };
+        let folder = PathBuf::from("runs");
+        let no_run = || EngineError::NoSuchRun {
+            run: "a".to_owned(),
+            folder: folder.clone(),
+        };
+        let cases = [
+            (EngineError::File(exists()), "--overwrite"),
+            (
+                EngineError::NamesTaken {
+                    first: exists(),
+                    others: 2,
+                },
+                "--overwrite",
+            ),
+            (no_run(), "`runs`"),
+            (
+                EngineError::NoSuchWeights {
+                    wanted: "a".to_owned(),
+                    as_run: Box::new(no_run()),
+                },
+                "`runs`",
+            ),
+            (
+                EngineError::NoWeights {
+                    run: "a".to_owned(),
+                    folder: folder.clone(),
+                },
+                "--resume a",
+            ),
+            (
+                EngineError::NoRuns {
+                    folder: folder.clone(),
+                },
+                "--runs-dir",
+            ),
+            (EngineError::Finished { folder }, "--epochs"),
+        ];
+        for (err, option) in cases {
+            let text = err.to_string();
+            assert!(!text.contains("--") && !text.contains('`'), "{text}");
+            let hinted = with_hint(&err);
+            assert!(
+                hinted.starts_with(&text) && hinted.contains(option),
+                "{hinted}"
+            );
+        }
+        assert_eq!(
+            with_hint(&EngineError::NotTraining),
+            "no run is being trained"
+        );
+    }
+}
