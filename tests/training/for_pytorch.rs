@@ -237,7 +237,7 @@ fn batches_of_another_run_are_refused() {
         fs::write(out.join("manifest.json"), manifest.to_string()).expect("written");
     };
     edited("classes", serde_json::json!(["a"]));
-    refused(&config, &["manifest.json", "1 classes", "has 3"]);
+    refused(&config, &["manifest.json", "of 1 class,", "has 3"]);
     edited("batches", serde_json::json!([]));
     refused(&config, &["manifest.json", "no batches"]);
     fs::write(out.join("manifest.json"), "{").expect("written");
