@@ -223,14 +223,14 @@ fn batches_of_another_run_are_refused() {
     longer.max_steps = None;
     refused(
         &longer,
-        &["manifest.json", "3 steps", "takes 4", "--max-steps"],
+        &["manifest.json", "3 steps", "takes 4", "fewer steps"],
     );
     let mut other = config.clone();
     other.learning.accumulation = 2;
     refused(&other, &["manifest.json", "step 2", "accumulation"]);
     let mut other = config.clone();
     other.normalization = Normalization::CAFFE;
-    refused(&other, &["manifest.json", "--input"]);
+    refused(&other, &["manifest.json", "input normalization"]);
     let edited = |key: &str, value: serde_json::Value| {
         let mut manifest = whole.clone();
         manifest[key] = value;
