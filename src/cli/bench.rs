@@ -16,6 +16,7 @@ use super::interrupts::Interrupts;
 use super::output::number;
 use super::{EXIT_STOPPED, Session, output, probe_program};
 use crate::bench::{self, BenchJob, BenchOptions, BenchResult};
+use crate::text::plural;
 
 /// Measures the rows, or answers as the process that measures one.
 pub fn run(args: &BenchArgs, session: &Session) -> Result<ExitCode, String> {
@@ -133,7 +134,11 @@ fn table(results: &[BenchResult]) -> String {
              threads,
              rounds,
              ..
-         }| { format!("\n\n{rounds} rounds on {device}, {threads} CPU threads") },
+         }| {
+            let rounds = plural(*rounds, "round", "rounds");
+            let threads = plural(*threads, "CPU thread", "CPU threads");
+            format!("\n\n{rounds} on {device}, {threads}")
+        },
     );
     output::table(&rows) + &how.unwrap_or_default()
 }

@@ -111,8 +111,8 @@ fn score_run(run: &str, args: &EvaluateArgs, session: &Session) -> Result<(), St
         let how = kept.averaging.text();
         let how = how.map_or_else(String::new, |how| format!(", {how}"));
         output::line(format!(
-            "{name}: {} images in {}{loss}{how}\n\n{}",
-            evaluation.images,
+            "{name}: {} in {}{loss}{how}\n\n{}",
+            text::plural(evaluation.images, "image", "images"),
             duration(evaluation.secs),
             evaluation_text(evaluation),
         ));
@@ -149,10 +149,10 @@ fn score_masks(folders: MaskFolders, session: &Session) -> Result<(), String> {
         return Ok(());
     }
     output::line(format!(
-        "{} against {}: {} masks in {}\n\n{}",
+        "{} against {}: {} in {}\n\n{}",
         folders.predictions.display(),
         folders.labels.display(),
-        evaluation.images,
+        text::plural(evaluation.images, "mask", "masks"),
         duration(evaluation.secs),
         evaluation_text(evaluation),
     ));

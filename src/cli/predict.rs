@@ -18,6 +18,7 @@ use crate::engine::{
     Averaging, Engine, ImageFacts, NetworkSource, Output, PredictOptions, Prediction,
     PredictionFiles, SaveTo, Tiling, memory_text,
 };
+use crate::text::plural;
 
 /// Predicts, writes and reports; the exit code tells whether all went well.
 pub fn run(args: &PredictArgs, session: &Session) -> Result<ExitCode, String> {
@@ -73,8 +74,8 @@ pub fn run(args: &PredictArgs, session: &Session) -> Result<ExitCode, String> {
     }
     if failed > 0 {
         return Err(format!(
-            "{failed} of {} images failed; the masks of the others are in {}",
-            plan.len(),
+            "{failed} of {} failed; the masks of the others are in {}",
+            plural(plan.len(), "image", "images"),
             out.display()
         ));
     }

@@ -256,7 +256,7 @@ impl Report for TextReport<'_> {
             }
         };
         self.line(&format!(
-            "{} with {}, {} geometry, {} input{} on {}, {}: {} parameters, {} steps of {} images{resumed}\n{}",
+            "{} with {}, {} geometry, {} input{} on {}, {}: {} parameters, {} of {}{resumed}\n{}",
             run.config.variant,
             run.config.trunk,
             run.config.geometry.id(),
@@ -265,8 +265,8 @@ impl Report for TextReport<'_> {
             info.device,
             info.arithmetic,
             info.parameters,
-            info.total_steps,
-            run.config.batch_size,
+            text::plural(info.total_steps, "step", "steps"),
+            text::plural(run.config.batch_size, "image", "images"),
             self.runs_dir.join(&run.name).display(),
         ));
         if let Some(text) = expected.text() {

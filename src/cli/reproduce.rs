@@ -11,6 +11,7 @@ use super::args::ReproduceArgs;
 use super::data::wait;
 use super::{EXIT_STOPPED, Session, output};
 use crate::engine::Need;
+use crate::text::plural;
 
 /// Writes the folder and says what is in it.
 pub fn run(args: &ReproduceArgs, session: &Session) -> Result<ExitCode, String> {
@@ -28,10 +29,10 @@ pub fn run(args: &ReproduceArgs, session: &Session) -> Result<ExitCode, String> 
     } else {
         let script = written.folder.join("reproduce.py");
         output::line(format!(
-            "{name} -> {}: {} steps on {} images. Repeat them with `python {}`",
+            "{name} -> {}: {} on {}. Repeat them with `python {}`",
             written.folder.display(),
-            written.steps,
-            written.images,
+            plural(written.steps, "step", "steps"),
+            plural(written.images, "image", "images"),
             script.display()
         ));
         for reason in &written.differs {

@@ -4,6 +4,7 @@
 //! label 3 may be a tree here and a car there.
 
 use super::{ClassList, LabelMap, VOID};
+use crate::text::plural;
 
 /// The classes of a network matched with those of a ground truth.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -120,8 +121,13 @@ impl ClassMatch {
             return Some("classes by label".to_owned());
         }
         let is_partial = !(self.only_network.is_empty() && self.only_truth.is_empty());
-        (is_partial && self.num_matched() > 0)
-            .then(|| format!("{} of {} classes", self.num_matched(), self.num_all()))
+        (is_partial && self.num_matched() > 0).then(|| {
+            format!(
+                "{} of {}",
+                self.num_matched(),
+                plural(self.num_all(), "class", "classes")
+            )
+        })
     }
 
     /// Number of classes of both lists together.
@@ -144,9 +150,9 @@ impl ClassMatch {
         }
         if !(self.only_network.is_empty() && self.only_truth.is_empty()) {
             parts.push(format!(
-                "Scored over {} of {} classes",
+                "Scored over {} of {}",
                 self.num_matched(),
-                self.num_all()
+                plural(self.num_all(), "class", "classes")
             ));
             parts.push(self.difference());
         }

@@ -333,7 +333,7 @@ pub(super) fn open_quietly(
             })?;
     }
     log::info!(
-        "{}: opened in {:.2} s, {} and {} images",
+        "{}: opened in {:.2} s, {} train, {} val",
         dataset.name,
         started.elapsed().as_secs_f64(),
         dataset.train.len(),

@@ -13,6 +13,7 @@ use super::autotune_cache;
 use super::device_memory;
 use super::device_memory::DeviceMemory;
 use super::error::TrainError;
+use crate::text::plural;
 
 /// Names a device: `cpu`, `gpu:0` (a graphics card through Vulkan, Metal or DirectX),
 /// `igpu:0`, `vgpu:0`, `software` or `cuda:0`. The number counts devices of one kind.
@@ -317,7 +318,10 @@ fn open_cuda(index: usize) -> Result<Device, TrainError> {
 /// A device in words, for people: the name the probe found is more precise.
 pub(super) fn describe(id: DeviceId) -> String {
     match id {
-        DeviceId::Cpu => format!("CPU, {} threads", rayon::current_num_threads()),
+        DeviceId::Cpu => {
+            let threads = plural(rayon::current_num_threads(), "thread", "threads");
+            format!("CPU, {threads}")
+        }
         DeviceId::Software => "software adapter".into(),
         DeviceId::Cuda(index) => format!("CUDA device {index}"),
         DeviceId::Gpu(_) | DeviceId::IntegratedGpu(_) | DeviceId::VirtualGpu(_) => {

@@ -10,6 +10,7 @@ use super::error::TrainError;
 use super::step_batches::step_batches;
 use crate::dataset::{Dataset, Normalization, StoredBatch, StoredBatches};
 use crate::files::read_json;
+use crate::text::plural;
 
 /// What `manifest.json` says, as far as it matters here; other programs may leave out the rest.
 #[derive(Deserialize)]
@@ -99,8 +100,8 @@ impl Manifest {
             && classes.len() != dataset.classes.len()
         {
             let reason = format!(
-                "its labels are of {} classes, and the dataset has {}",
-                classes.len(),
+                "its labels are of {}, and the dataset has {}",
+                plural(classes.len(), "class", "classes"),
                 dataset.classes.len()
             );
             return Err((reason, "Name the dataset that the batches were made of"));

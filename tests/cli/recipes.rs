@@ -166,11 +166,14 @@ fn a_run_with_what_the_papers_do_not_have_is_trained_dumped_and_written_for_pyto
         assert!(out.join(name).is_file(), "{name}");
     }
     let text = shop.run(&["reproduce", run, "--steps", "1", "--out", "again"]);
+    let said = &text.succeeded().stdout;
     assert!(
-        text.succeeded()
-            .stdout
-            .contains("Repeat them with `python ")
+        said.contains(": 1 step on ") && said.contains("Repeat them with `python "),
+        "{said}"
     );
+    let text = shop.run(&["data", "dump", "--run", run, "--steps", "1", "--out", "one"]);
+    let said = &text.succeeded().stdout;
+    assert!(said.contains(": 1 batch of 1 step written"), "{said}");
     // What is there stays, and a run that is not there cannot be repeated.
     shop.run(&words)
         .failed_with(1, &["repeated", "of this name already"]);

@@ -223,21 +223,21 @@ fn batches_of_another_run_are_refused() {
     longer.max_steps = None;
     refused(
         &longer,
-        &["manifest.json", "3 steps", "takes 4", "--max-steps"],
+        &["manifest.json", "3 steps", "takes 4", "fewer steps"],
     );
     let mut other = config.clone();
     other.learning.accumulation = 2;
     refused(&other, &["manifest.json", "step 2", "accumulation"]);
     let mut other = config.clone();
     other.normalization = Normalization::CAFFE;
-    refused(&other, &["manifest.json", "--input"]);
+    refused(&other, &["manifest.json", "input normalization"]);
     let edited = |key: &str, value: serde_json::Value| {
         let mut manifest = whole.clone();
         manifest[key] = value;
         fs::write(out.join("manifest.json"), manifest.to_string()).expect("written");
     };
     edited("classes", serde_json::json!(["a"]));
-    refused(&config, &["manifest.json", "1 classes", "has 3"]);
+    refused(&config, &["manifest.json", "of 1 class,", "has 3"]);
     edited("batches", serde_json::json!([]));
     refused(&config, &["manifest.json", "no batches"]);
     fs::write(out.join("manifest.json"), "{").expect("written");

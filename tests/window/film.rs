@@ -1,5 +1,6 @@
 //! The film below the live masks: scrubbed, played, saved, and a moment of it as a run.
 
+use eframe::egui::accesskit::Role;
 use eframe::egui::vec2;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use fcn_workbench::engine::{FilmFile, RunNotes};
@@ -143,4 +144,30 @@ fn images_are_chosen_for_the_film_where_they_are_seen() {
     assert!(desk.says("Ground truth of image9"));
     // Of an image of one's own there is none.
     assert!(desk.says("no ground truth") && !desk.says("Ground truth of own.png"));
+}
+
+#[test]
+fn the_film_is_below_the_masks_where_there_is_no_room_for_both() {
+    let mut desk = Desk::new(|config| config.epochs = 2);
+    desk.train();
+    desk.app().send(Command::ShowPanel(PanelKind::Live));
+    desk.until("the last masks are drawn", |desk| {
+        desk.finds(": step 8, ") && desk.says("after step 8")
+    });
+    // What 1280 x 720 pixels have at 300 %.
+    desk.window.set_size(vec2(427.0, 240.0));
+    desk.frames(6);
+    let film = desk.find("Play the film").rect();
+    let images = desk.window.query_all_by_role(Role::Image);
+    let bottoms: Vec<f32> = images
+        .filter(|image| {
+            let name = image.accesskit_node().label().unwrap_or_default();
+            name.starts_with("Prediction of")
+        })
+        .map(|image| image.rect().bottom())
+        .collect();
+    assert!(!bottoms.is_empty(), "the masks are there");
+    for bottom in bottoms {
+        assert!(bottom <= film.top(), "{bottom} is below {film:?}");
+    }
 }

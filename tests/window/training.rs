@@ -182,11 +182,46 @@ fn the_form_keeps_its_room_whatever_is_said_below_it() {
         .next();
     shares.expect("a header").click_accesskit();
     desk.frames(20);
-    let form = desk.find("Settings of the next run").rect();
+    let form = desk.find("Next run").rect();
     let alarm = desk.find("The learning rate is far off").rect();
     let stop = desk.find("Stop").rect();
     assert!(form.top() + 100.0 < alarm.top(), "{form:?} {alarm:?}");
     assert!(alarm.bottom() < stop.top(), "{alarm:?} {stop:?}");
+    desk.click("Stop now");
+    desk.until("it has ended", |desk| desk.active().is_none());
+}
+
+#[test]
+fn in_a_low_window_nothing_of_the_form_and_the_progress_is_cut() {
+    let mut desk = Desk::new(|config| {
+        config.epochs = 5_000;
+        config.learning.learning_rate = 1e-4;
+    });
+    desk.window.set_size(Vec2::new(1280.0, 720.0));
+    desk.frames(5);
+    desk.click("Start training");
+    desk.until("all lines are there", |desk| {
+        desk.finds("Predicted classes") && desk.finds("waiting for data ")
+    });
+    desk.frames(3);
+    let rect = |part: &str| {
+        let mut found = desk.window.query_all_by_label_contains(part);
+        found.next().expect("a line").rect()
+    };
+    let shares = rect("Predicted classes");
+    let stop = desk.find("Stop").rect();
+    assert!(shares.bottom() <= stop.top(), "{shares:?} {stop:?}");
+    // Three settings and what is said of the trunk are above the first line.
+    let trunk = desk.set.config().trunk.summary();
+    let (said, line) = (desk.find(trunk).rect(), rect(" steps/s"));
+    assert!(said.bottom() <= line.top(), "{said:?} {line:?}");
+    let mut scores = desk.window.query_all_by_label_contains(" · mIoU ");
+    let has_room = scores.any(|node| {
+        let line = node.rect();
+        line.top() >= stop.bottom() && line.bottom() <= 700.0
+    });
+    assert!(has_room, "loss and scores are below the buttons");
+    drop(scores);
     desk.click("Stop now");
     desk.until("it has ended", |desk| desk.active().is_none());
 }

@@ -25,6 +25,7 @@ use crate::engine::{
     CheckedDataset, Dataset, Engine, EngineError, Finding, FixedDataset, Need, SaveTo, Severity,
     Task,
 };
+use crate::text::plural;
 
 /// Guessed pairs that are shown.
 const REVIEWED: usize = 20;
@@ -66,10 +67,10 @@ fn dump(args: &DataDumpArgs, engine: &mut Engine, session: &Session) -> Result<E
         output::json(&json!(written));
     } else {
         output::line(format!(
-            "{}: {} batches of {} steps written, named in manifest.json",
+            "{}: {} of {} written, named in manifest.json",
             written.folder.display(),
-            written.batches,
-            written.steps
+            plural(written.batches, "batch", "batches"),
+            plural(written.steps, "step", "steps")
         ));
     }
     Ok(ExitCode::SUCCESS)
@@ -138,12 +139,12 @@ fn print_json(checked: &CheckedDataset) {
 fn text(checked: &CheckedDataset) -> String {
     let dataset = &checked.dataset;
     let mut lines = vec![format!(
-        "{}: {}, {} train, {} val, {} classes",
+        "{}: {}, {} train, {} val, {}",
         dataset.root.display(),
         dataset.layout,
         dataset.train.len(),
         dataset.val.len(),
-        dataset.classes.len()
+        plural(dataset.classes.len(), "class", "classes")
     )];
     for note in &dataset.notes {
         let mark = if note.assumed { " (assumed)" } else { "" };
@@ -196,16 +197,13 @@ fn finding_text(finding: &Finding) -> String {
 
 fn summary(checked: &CheckedDataset) -> String {
     let report = &checked.report;
-    let count = |severity, one: &str, many: &str| match report.of(severity).count() {
-        1 => format!("1 {one}"),
-        number => format!("{number} {many}"),
-    };
+    let count = |severity, one: &str, many: &str| plural(report.of(severity).count(), one, many);
     format!(
-        "{}, {} and {} in {} pairs of image and mask",
+        "{}, {} and {} in {} of image and mask",
         count(Severity::Error, "error", "errors"),
         count(Severity::Warning, "warning", "warnings"),
         count(Severity::Info, "note", "notes"),
-        report.pairs
+        plural(report.pairs, "pair", "pairs")
     )
 }
 

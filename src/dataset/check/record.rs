@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::finding::{Finding, FindingKind, Severity};
 use crate::dataset::{Dataset, DatasetItem, Split};
+use crate::text::plural;
 
 /// Names and lengths of all files, in short. A dataset that was moved stays the same.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,8 +54,9 @@ impl DatasetRecord {
         ] {
             if then.0 != is.0 {
                 changes.push(format!(
-                    "the {list} list has {} images instead of {}",
-                    is.0, then.0
+                    "the {list} list has {} instead of {}",
+                    plural(is.0, "image", "images"),
+                    then.0
                 ));
             } else if then.1 != is.1 {
                 changes.push(format!("files of the {list} list were renamed or changed"));

@@ -12,6 +12,7 @@ use crate::dataset::classes::{ListKind, ParsedClasses};
 use crate::dataset::image_io::{RawPixels, read_error, read_raw};
 use crate::dataset::{Class, ClassList, DatasetError, MaskColors, MaskReader, VOID};
 use crate::files::has_extension;
+use crate::text::plural;
 
 /// Names of class lists, and what these say. The first one counts.
 const CLASS_FILES: [(&str, ListKind); 9] = [
@@ -312,8 +313,8 @@ impl Look {
             class.color = *color;
         }
         let text = format!(
-            "numbered from 0 to {highest}, the highest label in {} masks, since no class list names them (looked for {names})",
-            self.masks
+            "numbered from 0 to {highest}, the highest label in {}, since no class list names them (looked for {names})",
+            plural(self.masks, "mask", "masks")
         );
         let mut found = Classes::published(
             ClassList::new(classes).unwrap_or_default(),

@@ -33,6 +33,7 @@ use super::{
     BandChoice, ClassList, DatasetError, DatasetItem, ImageReading, MaskColors, MaskReader,
     RangeChoice,
 };
+use crate::text::plural;
 pub use class_files::{find_class_list, read_class_list};
 pub(super) use class_files::{listed_classes, mask_palette};
 pub use class_map::{CLASS_MAP_FILE, ChosenLists, ClassMap, MappedClass, Palette};
@@ -248,8 +249,9 @@ impl Dataset {
             // Of images without contrast any range shows the same.
             self.images.range = Some([low, high.max(low.saturating_add(1))]);
             format!(
-                "{}, as measured in {count} images of the training list",
-                self.images
+                "{}, as measured in {} of the training list",
+                self.images,
+                plural(count, "image", "images")
             )
         };
         self.notes.push(Note::assumed(NoteTopic::Images, text));

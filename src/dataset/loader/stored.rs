@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::batch::Batch;
 use crate::dataset::{DatasetError, VOID};
 use crate::files::{NpyArray, NpyValues, read_npy};
+use crate::text::plural;
 
 /// All batches of a run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -38,7 +39,10 @@ impl StoredBatches {
         let number = epoch.saturating_sub(1) * self.per_epoch + index;
         let Some(stored) = self.batches.get(number) else {
             let path = self.batches.last().map(|batch| batch.images.clone());
-            let reason = format!("this is the last of {} batches", self.batches.len());
+            let reason = format!(
+                "this is the last of {}",
+                plural(self.batches.len(), "batch", "batches")
+            );
             return Err(problem(&path.unwrap_or_default(), reason));
         };
         stored.read(self.num_classes)

@@ -80,7 +80,14 @@ pub(super) fn find(
         notes.push(Note::assumed(NoteTopic::Files, text));
     }
     if without > 0 {
-        let text = format!("{without} images without an annotation are left out");
+        let text = format!(
+            "{} left out",
+            plural(
+                without,
+                "image without an annotation is",
+                "images without an annotation are"
+            )
+        );
         notes.push(Note::assumed(NoteTopic::Pairing, text));
     }
     Ok((!pictures.found.is_empty()).then_some(Annotated {

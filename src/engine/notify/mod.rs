@@ -102,7 +102,7 @@ impl RunEnded {
             (None, Some(share)) => {
                 format!("Best validation mIoU {}", crate::text::percent(share))
             }
-            (None, None) => format!("{} steps", crate::text::count(self.steps)),
+            (None, None) => crate::text::plural(self.steps, "step", "steps"),
         }
     }
 }

@@ -14,7 +14,7 @@ pub enum WeightsError {
     Read { path: PathBuf, reason: String },
     /// The keys are those of no network known here.
     #[error(
-        "{path}: unknown layers ({keys}). Known are the networks of the `weights list` subcommand, pytorch-fcn's and those this program writes"
+        "{path}: unknown layers ({keys}). Known are the networks of the public weights, pytorch-fcn's and those this program writes"
     )]
     UnknownLayout { path: PathBuf, keys: String },
     /// The file is of another network.

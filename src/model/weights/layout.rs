@@ -9,6 +9,7 @@ use super::error::WeightsError;
 use super::file::WeightsFile;
 use crate::model::trunk::{Classifier, Preprocessing, Shapes, Target, Trunk};
 use crate::model::variant::Variant;
+use crate::text::plural;
 
 /// Whose names and shapes a file has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -147,14 +148,16 @@ impl fmt::Display for WeightsLayout {
                 trunk,
                 num_classes,
             } if variant.is_fcn() => {
-                write!(f, "{variant} on {trunk} for {num_classes} classes")
+                let classes = plural(*num_classes, "class", "classes");
+                write!(f, "{variant} on {trunk} for {classes}")
             }
             Self::Segmentation {
                 variant,
                 num_classes,
                 ..
             } => {
-                write!(f, "{variant} for {num_classes} classes")
+                let classes = plural(*num_classes, "class", "classes");
+                write!(f, "{variant} for {classes}")
             }
             Self::Classifier { trunk } => write!(f, "a {trunk} classifier"),
         }

@@ -195,7 +195,10 @@ impl Chosen {
         self.because("Batch size", batch, reason);
         if batch < images {
             let accumulation = self.config.learning.accumulation;
-            let reason = format!("so that a step sees {images} images all the same");
+            let reason = format!(
+                "so that a step sees {} all the same",
+                text::plural(images, "image", "images")
+            );
             self.because("Accumulation", accumulation, reason);
         }
         if recomputes {
@@ -247,18 +250,17 @@ impl Chosen {
         let usual = preset(self.config.trunk);
         let images = RunConfig::images_per_step;
         let [now, then] = [images(&self.config), images(&usual)];
+        let is_usual = now == then;
         let exact = usual.learning.learning_rate * now as f64 / then as f64;
         // What is shown is what is trained with.
         let rate = text::round(exact);
         self.config.learning.learning_rate = rate;
-        let reason = if now == then {
-            format!(
-                "that of the preset of {}, for {then} images a step",
-                usual.trunk
-            )
+        let then = text::plural(then, "image", "images");
+        let reason = if is_usual {
+            format!("that of the preset of {}, for {then} a step", usual.trunk)
         } else {
             format!(
-                "the preset of {} has {} for {then} images a step; the rate goes with the images",
+                "the preset of {} has {} for {then} a step; the rate goes with the images",
                 usual.trunk,
                 text::setting(usual.learning.learning_rate)
             )
@@ -273,9 +275,9 @@ impl Chosen {
         self.config.epochs = epochs;
         let total = epochs * steps;
         let reason = format!(
-            "{} training images make {steps} steps an epoch, {total} in all; the sample is learned \
-             in {STEPS}",
-            facts.train_images
+            "{} in an epoch of {}, {total} in all; the sample is learned in {STEPS}",
+            text::plural(steps, "step", "steps"),
+            text::plural(facts.train_images, "training image", "training images")
         );
         self.because("Epochs", epochs, reason);
     }
@@ -284,7 +286,7 @@ impl Chosen {
         let workers = (threads / 4).clamp(1, 4);
         self.config.workers = workers;
         let reason =
-            format!("a quarter of the {threads} threads of this machine; steps need the others");
+            format!("a quarter of the threads of this machine ({threads}); steps need the others");
         self.because("Loader threads", workers, reason);
     }
 }

@@ -31,6 +31,7 @@ use super::step_meter::StepMeter;
 use super::usual_rate::{expected_pixels, lower_rate};
 use super::watch::{ClassShares, Watch};
 use crate::dataset::{BatchPlan, Dataset, Loader};
+use crate::text::plural;
 
 /// Trains the run in `folder` on `dataset` until it is done, stopped or failed; it
 /// resumes from its last checkpoint where it has one. Never panics for what files and devices
@@ -260,8 +261,9 @@ impl Session<'_> {
                 .is_some_and(|patience| waited >= patience)
             {
                 self.sink.send(TrainEvent::Warning(format!(
-                    "it ends early: no epoch was better than epoch {} in {waited} epochs",
-                    self.best_epoch
+                    "it ends early: no epoch was better than epoch {} in {}",
+                    self.best_epoch,
+                    plural(waited, "epoch", "epochs")
                 )));
                 break;
             }

@@ -11,6 +11,7 @@ use super::super::list_file::{LIST_EXTENSIONS, ListFile};
 use super::super::review::{read_pairs, seen_from};
 use super::super::{Dataset, DatasetItem, Layout, Note, NoteTopic, folders, pairs, voc};
 use crate::dataset::DatasetError;
+use crate::text::plural;
 
 /// Files that list images, as seen from the dataset's folder.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,7 +50,8 @@ impl Dataset {
         self.val = not_empty(val, &path, "validate on")?;
         self.review = None;
         self.notes.retain(|note| note.topic != NoteTopic::Pairing);
-        let text = format!("{count} images and masks from {}", list.display());
+        let pairs = plural(count, "pair", "pairs");
+        let text = format!("{pairs} of image and mask from {}", list.display());
         self.notes.push(Note::found(NoteTopic::Pairing, text));
         Ok(())
     }

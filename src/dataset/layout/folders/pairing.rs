@@ -18,7 +18,8 @@ pub(super) fn notes(pairs: &[Pair], images: &[Found], masks: &[Found]) -> Vec<No
     let mut notes: Vec<Note> = by_rule
         .into_iter()
         .map(|(rule, count)| {
-            let text = format!("{count} images and masks by {rule}");
+            let pairs = plural(count, "pair", "pairs");
+            let text = format!("{pairs} of image and mask by {rule}");
             if rule == EQUAL {
                 Note::found(NoteTopic::Pairing, text)
             } else {

@@ -10,6 +10,7 @@ use super::roles::Role;
 use super::{Found, can_be_mask};
 use crate::dataset::DatasetError;
 use crate::files::has_extension;
+use crate::text::plural;
 
 /// The folders that are named in a message.
 const MOST_NAMED: usize = 6;
@@ -132,7 +133,10 @@ fn what_is_there(root: &Path, images: &[Found], masks: &[Found]) -> String {
         .map(|(folder, files)| format!("{files} in {folder}"))
         .collect();
     if count > MOST_NAMED {
-        named.push(format!("others in {} more folders", count - MOST_NAMED));
+        named.push(format!(
+            "others in {}",
+            plural(count - MOST_NAMED, "more folder", "more folders")
+        ));
     }
     format!("there are images: {}", named.join(", "))
 }

@@ -81,9 +81,9 @@ pub(super) fn of_lists(
             let val = not_empty(read_pairs(pairs, &list.list)?, list.path(), "validate on")?;
             let train = not_empty(without(pairs, &val), &folder.join("train.txt"), "train on")?;
             let text = format!(
-                "from {}; the {} images that it leaves are for training, since there is no train.txt",
+                "from {}; {} that it leaves, for training, since there is no train.txt",
                 list.name(),
-                train.len()
+                plural(train.len(), "image", "images")
             );
             Splits {
                 train,
@@ -137,9 +137,9 @@ fn training_alone(root: &Path, pairs: &dyn Pairs, list: &Found) -> Result<Splits
         return Ok(made);
     }
     let text = format!(
-        "from {}; the {} images that it leaves are for validation, since there is no val.txt",
+        "from {}; {} that it leaves, for validation, since there is no val.txt",
         list.name(),
-        val.len()
+        plural(val.len(), "image", "images")
     );
     Ok(Splits {
         train,

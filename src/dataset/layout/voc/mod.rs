@@ -230,7 +230,10 @@ impl Files {
             if count > 0 {
                 notes.push(Note::assumed(
                     NoteTopic::Pairing,
-                    format!("{count} images with the mask of their name and \"{suffix}\""),
+                    format!(
+                        "{} with the mask of the same name and \"{suffix}\"",
+                        plural(count, "image", "images")
+                    ),
                 ));
             }
         }

@@ -10,6 +10,7 @@ use crate::engine::plots::{Figure, FigureSettings, Paint, PlotKind, PlotView, Pl
 use crate::engine::runs::{Difference, RunSnapshot, all_settings};
 use crate::metrics::Scores;
 use crate::text;
+use crate::text::plural;
 
 const STYLE: &str = "body{font:15px/1.4 sans-serif;max-width:72em;margin:2em auto;padding:0 1em;color:#000;\
     background:#fff}h1{font-size:1.5em}h2{font-size:1.15em;margin-top:2em;border-bottom:1px solid #ccc}\
@@ -276,16 +277,16 @@ fn repeat(run: &ReportRun) -> String {
     if let Some(origin) = &run.origin {
         writeln!(
             text,
-            "<p>Trained by version {} on {}, {}, {} threads, seed {}, with {} training and {} validation images. \
+            "<p>Trained by version {} on {}, {}, {}, seed {}, with {} and {}. \
              origin.json in its folder has the checksums of the data. With the same version and data, a run on \
              the processor gives the same numbers.</p>",
             escape(&origin.version),
             escape(&origin.device),
             escape(&origin.arithmetic),
-            origin.threads,
+            plural(origin.threads, "thread", "threads"),
             origin.seed,
-            origin.data.train.len(),
-            origin.data.val.len(),
+            plural(origin.data.train.len(), "training image", "training images"),
+            plural(origin.data.val.len(), "validation image", "validation images"),
         )
         .ok();
     }

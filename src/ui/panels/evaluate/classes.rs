@@ -11,7 +11,7 @@ use crate::ui::context::PanelCtx;
 use crate::ui::sticky_header::{Hint, StickyHeader};
 use crate::ui::theme;
 use crate::ui::ui_ext::UiExt as _;
-use crate::ui::view_model::format::{count, percent};
+use crate::ui::view_model::format::{count, percent, plural};
 
 const NAME_WIDTH: f32 = 130.0;
 const BAR: egui::Vec2 = vec2(230.0, 13.0);
@@ -149,8 +149,8 @@ fn components_ui(ui: &mut Ui, shown: &Shown, label: usize) {
             None => "none".to_owned(),
         };
         ui.label(text).on_hover_text(format!(
-            "{} components, {} px together, the largest {} px",
-            count(of_class.count as usize),
+            "{}, {} px together, the largest {} px",
+            plural(of_class.count as usize, "component", "components"),
             count(of_class.area as usize),
             count(of_class.largest as usize)
         ));

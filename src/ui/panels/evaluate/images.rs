@@ -14,7 +14,7 @@ use crate::ui::context::PanelCtx;
 use crate::ui::panels::inspect::overlay::dataset_truth_of;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::confusion_view::CellPlace;
-use crate::ui::view_model::format::{count, percent};
+use crate::ui::view_model::format::{count, percent, plural};
 use crate::ui::view_model::mask::label_at;
 use crate::ui::view_model::{ClassSet, mask};
 
@@ -159,7 +159,7 @@ impl ImagesView {
             .response
             .accessible_name("Which images")
             .on_hover_text("To see the images with a confusion, click its cell in Confusion");
-        ui.weak(format!("{} images", count(self.entries.len())));
+        ui.weak(plural(self.entries.len(), "image", "images"));
         let current = self.current().map(|entry| entry.place);
         let height = ui.spacing().interact_size.y;
         ScrollArea::vertical().auto_shrink(false).show_rows(

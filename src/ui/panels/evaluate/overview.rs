@@ -8,7 +8,7 @@ use crate::ui::sticky_header::{Hint, StickyHeader};
 use crate::ui::terms::Term;
 use crate::ui::theme;
 use crate::ui::ui_ext::UiExt as _;
-use crate::ui::view_model::format::{ago, count, loss, percent};
+use crate::ui::view_model::format::{ago, count, loss, percent, plural};
 
 /// A column: its header, and what it is, or the term that it is.
 const COLUMNS: [(&str, Result<Term, &str>); 9] = [
@@ -134,9 +134,9 @@ fn notes_ui(ui: &mut Ui, shown: &Shown) {
     let how = kept.averaging.text();
     let how = how.map_or_else(String::new, |how| format!("{how}, "));
     ui.weak(format!(
-        "{}: {} images of {} ({}), weights of step {}, {how}boundary band of {} px, {}",
+        "{}: {} of {} ({}), weights of step {}, {how}boundary band of {} px, {}",
         shown.label,
-        count(evaluation.images),
+        plural(evaluation.images, "image", "images"),
         kept.dataset_name,
         <&str>::from(kept.split),
         count(kept.weights_step),

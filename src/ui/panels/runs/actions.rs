@@ -276,7 +276,7 @@ pub fn resume_tooltip(run: &RunSnapshot) -> String {
 pub fn details(run: &RunSnapshot) -> String {
     let config = &run.config;
     let mut text = format!(
-        "{}\n{} {} on {}\nStarted {} UTC, trained for {}\nDevice {}\n{} steps, {} of {} epochs\nBatch {}, learning rate {}, seed {}",
+        "{}\n{} {} on {}\nStarted {} UTC, trained for {}\nDevice {}\n{}, {} of {}\nBatch {}, learning rate {}, seed {}",
         run.name,
         config.variant,
         config.trunk,
@@ -284,9 +284,9 @@ pub fn details(run: &RunSnapshot) -> String {
         run.started_text(),
         format::duration(run.trained_secs()),
         config.device,
-        format::count(run.steps_done()),
+        format::plural(run.steps_done(), "step", "steps"),
         run.epochs.len(),
-        config.epochs,
+        format::plural(config.epochs, "epoch", "epochs"),
         config.batch_size,
         format::setting(config.learning.learning_rate),
         config.seed,

@@ -19,7 +19,7 @@ const LONG_STEP_TICK: Duration = Duration::from_secs(1);
 /// With less width, in points, the epoch says nothing.
 const LEAST_EPOCH: f32 = 30.0;
 
-/// Network, phase, epoch and share of the active run: lines of a fixed height.
+/// Network, phase, epoch, share and scores of the active run: lines that are there all the time.
 pub fn phase_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, active: &ActiveRun) {
     let progress = RunProgress::new(active);
     ui.horizontal(|ui| {
@@ -48,6 +48,14 @@ pub fn phase_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, active: &ActiveRun) {
     });
     let width = ui.available_width();
     ui.progress_bar(progress.share.unwrap_or(0.0), width, "Progress of training");
+    // Here, where a low panel has room for it: the buttons that start took more.
+    if let Some(run) = ctx.engine.run(&active.run) {
+        ui.add(Label::new(scores_text(run)).wrap())
+            .tells_and_teaches(
+                "Loss of the last step, validation mIoU of the last epoch",
+                Term::MeanIou,
+            );
+    }
 }
 
 fn phase_line_ui(ui: &mut Ui, active: &ActiveRun, progress: &RunProgress) {
@@ -78,13 +86,6 @@ pub fn lines_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, active: &ActiveRun) {
     if active.info.is_some() || active.preparing_for().is_some() {
         // A long step sends no events.
         ui.ctx().request_repaint_after(LONG_STEP_TICK);
-    }
-    if let Some(run) = ctx.engine.run(&active.run) {
-        ui.add(Label::new(scores_text(run)).wrap())
-            .tells_and_teaches(
-                "Loss of the last step, validation mIoU of the last epoch",
-                Term::MeanIou,
-            );
     }
     let line = [progress.steps, progress.speed]
         .into_iter()

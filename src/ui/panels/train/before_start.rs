@@ -96,22 +96,20 @@ impl Before {
 
     /// The button that chooses settings.
     pub fn auto_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, device: crate::engine::DeviceId) {
-        ui.horizontal(|ui| {
-            let possible = self.choosing.is_none() && can_choose(ctx.engine);
-            let button = ui
-                .add_enabled(possible, Button::new("Set for me"))
-                .on_hover_text(
-                    "Choose trunk, sizes, batch, rate and epochs by the data, the device and the memory, \
-                     and say why",
-                )
-                .on_disabled_hover_text("Open a dataset first");
-            if button.clicked() {
-                self.choosing = ctx.engine.configure(device);
-            }
-            if self.choosing.is_some() {
-                ui.busy("Choosing settings");
-            }
-        });
+        let possible = self.choosing.is_none() && can_choose(ctx.engine);
+        let button = ui
+            .add_enabled(possible, Button::new("Set for me"))
+            .on_hover_text(
+                "Choose trunk, sizes, batch, rate and epochs by the data, the device and the memory, \
+                 and say why",
+            )
+            .on_disabled_hover_text("Open a dataset first");
+        if button.clicked() {
+            self.choosing = ctx.engine.configure(device);
+        }
+        if self.choosing.is_some() {
+            ui.busy("Choosing settings");
+        }
     }
 
     /// Why the settings are what they are, once they are chosen.

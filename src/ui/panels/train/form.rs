@@ -1,10 +1,10 @@
 //! The form of the Train panel, from the network to what is advanced.
 
-use eframe::egui::{CollapsingHeader, Ui};
+use eframe::egui::{Align, CollapsingHeader, Label, Layout, RichText, Ui};
 
 use super::advanced::{Around, advanced_ui};
 use super::{TrainPanel, device, learning, network, optimizer};
-use crate::engine::RunConfig;
+use crate::engine::{DeviceId, RunConfig};
 use crate::ui::command::{Ask, Command};
 use crate::ui::context::PanelCtx;
 use crate::ui::number::rule_ui;
@@ -12,37 +12,13 @@ use crate::ui::theme;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::format::plural;
 
+/// Room that the number of changes and its button take, in points.
+const CHANGES_WIDTH: f32 = 130.0;
+
 impl TrainPanel {
     pub(super) fn form_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
-        ui.horizontal(|ui| {
-            ui.section(match ctx.engine.active() {
-                Some(_) => "Settings of the next run",
-                None => "Settings",
-            });
-            let changed = self.settings.changes_from_preset();
-            if !changed.is_empty() {
-                let color = theme::palette(ui.visuals()).warning;
-                let text = if changed.len() == 1 {
-                    "1 change".to_owned()
-                } else {
-                    format!("{} changes", changed.len())
-                };
-                ui.tag(&text, color).on_hover_text(format!(
-                    "Changed from the preset of {}: {}",
-                    self.settings.trunk,
-                    changed.join(", ")
-                ));
-                if ui
-                    .small_button("Reset to preset")
-                    .on_hover_text("Reset all values to the preset")
-                    .clicked()
-                {
-                    self.settings.reset_to_preset();
-                }
-            }
-        });
         let device = self.device(ctx.engine);
-        self.before.auto_ui(ctx, ui, device);
+        self.heading_ui(ctx, ui, device);
         if network::network_ui(ctx.engine, ui, &mut self.settings) {
             ctx.commands.send(Command::Ask(Ask::Weights));
         }
@@ -71,6 +47,50 @@ impl TrainPanel {
                 "values in Advanced are wrong",
             );
             rule_ui(ui, &text);
+        }
+    }
+
+    /// What the form is of, how much of it was changed, and at the right the button that fills it: one line, as
+    /// a low panel shows few.
+    fn heading_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, device: DeviceId) {
+        ui.horizontal(|ui| {
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                self.before.auto_ui(ctx, ui, device);
+                ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                    let title = match ctx.engine.active() {
+                        Some(_) => "Next run",
+                        None => "Settings",
+                    };
+                    let title = RichText::new(title).strong().size(13.5);
+                    ui.add(Label::new(title).truncate());
+                    self.changes_ui(ui);
+                });
+            });
+        });
+    }
+
+    fn changes_ui(&mut self, ui: &mut Ui) {
+        let changed = self.settings.changes_from_preset();
+        if changed.is_empty() {
+            return;
+        }
+        let told = format!(
+            "Changed from the preset of {}: {}",
+            self.settings.trunk,
+            changed.join(", ")
+        );
+        // Without room for its words, its button says it.
+        if ui.available_width() > CHANGES_WIDTH {
+            let color = theme::palette(ui.visuals()).warning;
+            let text = plural(changed.len(), "change", "changes");
+            ui.tag(&text, color).on_hover_text(&told);
+        }
+        let reset = ui
+            .small_button("Reset")
+            .accessible_name("Reset to preset")
+            .on_hover_text(format!("Reset all values to the preset\n{told}"));
+        if reset.clicked() {
+            self.settings.reset_to_preset();
         }
     }
 }

@@ -132,11 +132,11 @@ fn summary_ui(ui: &mut Ui, summary: &WeightsSummary) {
     let skipped = count(|state| matches!(state, WeightsRowState::Skipped { .. }));
     ui.label(RichText::new(summary.layout.to_string()).strong());
     ui.label(format!(
-        "{} on {}: {} layers are loaded, {} keep initial values, {} of the file are skipped",
+        "{} on {}: {}, {}, {} of the file skipped",
         summary.config.variant,
         summary.config.trunk,
-        format::count(loaded),
-        format::count(initialized),
+        format::plural(loaded, "layer is loaded", "layers are loaded"),
+        format::plural(initialized, "keeps initial values", "keep initial values"),
         format::count(skipped)
     ));
     ui.add_space(4.0);

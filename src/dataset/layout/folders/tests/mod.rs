@@ -102,7 +102,7 @@ fn one_folder_with_suffixes_is_split_and_what_is_alone_is_said() {
     for part in [
         "class names: numbered from 0 to 1",
         "split: every fifth image",
-        "2 images and masks by names that are equal without their ends (\"_mask\"",
+        "2 pairs of image and mask by names that are equal without their ends (\"_mask\"",
         "1 images without a mask are left out",
     ] {
         assert!(
