@@ -1,4 +1,5 @@
 mod archives;
+mod told;
 
 use super::*;
 use crate::dataset::layout::tests::{write_pair, write_text};
