@@ -7,16 +7,18 @@ mod explain;
 mod export;
 mod lr_find;
 mod notify;
+mod own_settings;
 mod predict;
 mod queue;
 mod report;
 mod source;
 mod weights;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::error::ErrorKind;
-use clap::{Arg, CommandFactory as _, Parser, Subcommand};
+use clap::{Arg, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use super::network::{NetworkArgs, PlanArg};
 use super::settings::{self, Settings};
@@ -96,9 +98,18 @@ fn negative_values(command: clap::Command) -> clap::Command {
 impl Args {
     /// Reads the command line; help, version and wrong usage end the program here.
     pub fn read() -> Self {
-        Self::parse()
-            .checked()
-            .unwrap_or_else(|err| err.format(&mut Self::command()).exit())
+        Self::parsed(std::env::args_os()).unwrap_or_else(|err| err.exit())
+    }
+
+    /// Reads a command line.
+    fn parsed(
+        words: impl IntoIterator<Item = impl Into<OsString> + Clone>,
+    ) -> Result<Self, clap::Error> {
+        let mut command = Self::command();
+        let matches = command.try_get_matches_from_mut(words)?;
+        own_settings::check(&matches, &command)
+            .and_then(|()| Self::from_arg_matches(&matches)?.checked())
+            .map_err(|err| err.format(&mut command))
     }
 
     /// A word that is neither a subcommand nor a file is most likely a subcommand with a typing error.
@@ -172,8 +183,9 @@ pub enum Command {
 )]
 #[derive(Debug, clap::Args)]
 pub struct TrainArgs {
-    /// Resume this run from its last checkpoint (`latest` for the newest run)
-    #[arg(long, value_name = "RUN", conflicts_with_all = ["settings", "network", "compare", "auto", "image_bands"])]
+    /// Resume this run from its last checkpoint (`latest` for the newest run that was trained here); with
+    /// --device, --dataset and --accept-changes alone
+    #[arg(long, value_name = "RUN")]
     pub resume: Option<String>,
     /// Choose trunk, sizes, batch, rate and epochs by the data, the device and the memory, and
     /// print each with its reason; options that are given override them

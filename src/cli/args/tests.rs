@@ -10,7 +10,7 @@ fn train(words: &str) -> Result<Box<TrainArgs>, clap::Error> {
     let words = ["fcn-workbench", "train"]
         .into_iter()
         .chain(words.split_whitespace());
-    Args::try_parse_from(words).map(|args| match args.command {
+    Args::parsed(words).map(|args| match args.command {
         Some(Command::Train(train)) => train,
         other => panic!("parsed as {other:?}"),
     })
@@ -25,7 +25,7 @@ fn the_definition_is_sound() {
 fn files_open_the_window_and_typing_errors_do_not() {
     let parse = |words: &[&str]| {
         let words = std::iter::once("fcn-workbench").chain(words.iter().copied());
-        Args::try_parse_from(words).and_then(Args::checked)
+        Args::parsed(words)
     };
     let here = env!("CARGO_MANIFEST_DIR");
     let args = parse(&[here]).unwrap();
