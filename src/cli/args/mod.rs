@@ -107,8 +107,9 @@ impl Args {
     ) -> Result<Self, clap::Error> {
         let mut command = Self::command();
         let matches = command.try_get_matches_from_mut(words)?;
-        own_settings::check(&matches, &command)
-            .and_then(|()| Self::from_arg_matches(&matches)?.checked())
+        own_settings::check(&matches, &command)?;
+        Self::from_arg_matches(&matches)
+            .and_then(Self::checked)
             .map_err(|err| err.format(&mut command))
     }
 
