@@ -122,6 +122,10 @@ fn find_weights(
     device: Option<DeviceId>,
 ) -> Result<String, String> {
     let run = engine.find_run(wanted, Need::Weights)?;
+    if run.is_imported() && run.name != wanted {
+        let text = format!("the latest run is {}, which was imported", run.name);
+        output::problem("note", &text);
+    }
     let (name, own) = (run.name.clone(), run.config.device);
     match device {
         Some(device) => usable_device(engine, device)?,

@@ -18,7 +18,7 @@ pub fn run(args: &ReportArgs, session: &Session) -> Result<ExitCode, String> {
     let mut engine = session.engine(args.device != Some(DeviceId::Cpu) && args.html.is_some());
     let mut names = Vec::new();
     for wanted in &args.runs {
-        let name = engine.find_run(wanted, Need::Anything)?.name.clone();
+        let name = engine.find_run(wanted, Need::Training)?.name.clone();
         if !names.contains(&name) {
             names.push(name);
         }

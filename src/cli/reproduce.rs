@@ -16,7 +16,7 @@ use crate::text::plural;
 /// Writes the folder and says what is in it.
 pub fn run(args: &ReproduceArgs, session: &Session) -> Result<ExitCode, String> {
     let mut engine = session.engine(false);
-    let name = engine.find_run(&args.run, Need::Anything)?.name.clone();
+    let name = engine.find_run(&args.run, Need::Training)?.name.clone();
     let task = engine.write_reproduction(&name, args.dataset.clone(), args.steps, args.out.clone());
     let Some(written) = wait(task, &mut engine)? else {
         return Ok(ExitCode::from(EXIT_STOPPED));

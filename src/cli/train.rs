@@ -136,7 +136,7 @@ fn best_device_text(engine: &Engine, device: DeviceId) -> String {
 fn resume(wanted: &str, args: &TrainArgs, session: &Session) -> Result<Started, String> {
     let device = args.device;
     let mut engine = session.engine(device != Some(DeviceId::Cpu));
-    let run = engine.find_run(wanted, Need::Anything)?;
+    let run = engine.find_run(wanted, Need::Training)?;
     let (name, own) = (run.name.clone(), run.config.device);
     wait_for_device(&mut engine, device.or(Some(own)));
     engine.keep_awake();

@@ -10,6 +10,7 @@ mod bench;
 mod data;
 mod devices;
 mod explain;
+mod lists;
 mod masks;
 mod measure;
 mod outputs;

@@ -71,7 +71,7 @@ pub struct DataGetArgs {
 pub struct DataDumpArgs {
     /// The batches of this run (`latest` for the newest); without it, those of a run with the settings
     /// that are given
-    #[arg(long, value_name = "RUN", conflicts_with_all = ["settings", "network", "dataset", "image_bands"])]
+    #[arg(long, value_name = "RUN")]
     pub run: Option<String>,
     /// `sample`, or a folder of images and masks or a zip or tar of one [default: sample]
     #[arg(long, value_name = "sample|FOLDER", value_parser = settings::dataset)]

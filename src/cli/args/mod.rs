@@ -7,6 +7,7 @@ mod explain;
 mod export;
 mod lr_find;
 mod notify;
+mod own_settings;
 mod predict;
 mod queue;
 mod report;
@@ -95,17 +96,19 @@ fn negative_values(command: clap::Command) -> clap::Command {
 impl Args {
     /// Reads the command line; help, version and wrong usage end the program here.
     pub fn read() -> Self {
-        Self::understood(std::env::args_os())
-            .and_then(Self::checked)
-            .unwrap_or_else(|err| err.exit())
+        Self::parsed(std::env::args_os()).unwrap_or_else(|err| err.exit())
     }
 
-    /// The words of a command line, of which the first is the program.
-    fn understood(
+    /// Reads a command line.
+    fn parsed(
         words: impl IntoIterator<Item = impl Into<OsString> + Clone>,
     ) -> Result<Self, clap::Error> {
-        let matches = negative_values(Self::command()).try_get_matches_from(words)?;
-        Self::from_arg_matches(&matches).map_err(|err| err.format(&mut Self::command()))
+        let mut command = negative_values(Self::command());
+        let matches = command.try_get_matches_from_mut(words)?;
+        own_settings::check(&matches, &command)?;
+        Self::from_arg_matches(&matches)
+            .and_then(Self::checked)
+            .map_err(|err| err.format(&mut command))
     }
 
     /// A word that is neither a subcommand nor a file is most likely a subcommand with a typing error.
@@ -122,14 +125,12 @@ impl Args {
                 "{}: no file is taken before a subcommand\n",
                 behind.display()
             );
-            let err = clap::Error::raw(ErrorKind::ArgumentConflict, text);
-            return Err(err.format(&mut Self::command()));
+            return Err(clap::Error::raw(ErrorKind::ArgumentConflict, text));
         }
         match self.files.iter().find(|path| !path.exists()) {
             Some(path) => {
                 let text = format!("{}: there is no such subcommand or file\n", path.display());
-                let err = clap::Error::raw(ErrorKind::InvalidSubcommand, text);
-                Err(err.format(&mut Self::command()))
+                Err(clap::Error::raw(ErrorKind::InvalidSubcommand, text))
             }
             None => Ok(self),
         }
@@ -181,8 +182,9 @@ pub enum Command {
 )]
 #[derive(Debug, clap::Args)]
 pub struct TrainArgs {
-    /// Resume this run from its last checkpoint (`latest` for the newest run)
-    #[arg(long, value_name = "RUN", conflicts_with_all = ["settings", "network", "compare", "auto", "image_bands"])]
+    /// Resume this run from its last checkpoint (`latest` for the newest run that was trained here); with
+    /// --device, --dataset and --accept-changes alone
+    #[arg(long, value_name = "RUN")]
     pub resume: Option<String>,
     /// Choose trunk, sizes, batch, rate and epochs by the data, the device and the memory, and
     /// print each with its reason; options that are given override them

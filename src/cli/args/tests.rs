@@ -10,7 +10,7 @@ fn train(words: &str) -> Result<Box<TrainArgs>, clap::Error> {
     let words = ["fcn-workbench", "train"]
         .into_iter()
         .chain(words.split_whitespace());
-    Args::understood(words).map(|args| match args.command {
+    Args::parsed(words).map(|args| match args.command {
         Some(Command::Train(train)) => train,
         other => panic!("parsed as {other:?}"),
     })
@@ -25,7 +25,7 @@ fn the_definition_is_sound() {
 fn files_open_the_window_and_typing_errors_do_not() {
     let parse = |words: &[&str]| {
         let words = std::iter::once("fcn-workbench").chain(words.iter().copied());
-        Args::understood(words).and_then(Args::checked)
+        Args::parsed(words)
     };
     let here = env!("CARGO_MANIFEST_DIR");
     let args = parse(&[here]).unwrap();
@@ -238,7 +238,7 @@ fn resuming_takes_no_settings() {
 #[test]
 fn a_run_or_masks_are_scored_but_not_both() {
     let parse = |words: &str| {
-        Args::understood(
+        Args::parsed(
             ["fcn-workbench", "evaluate"]
                 .into_iter()
                 .chain(words.split_whitespace()),
@@ -317,7 +317,7 @@ fn values_out_of_range_are_refused() {
 fn runs_and_files_predict_on_any_device() {
     for source in ["--run latest", "--weights net.pth", ""] {
         let words = format!("fcn-workbench predict a.png --out o {source} --device cuda:1");
-        let args = Args::understood(words.split_whitespace()).unwrap();
+        let args = Args::parsed(words.split_whitespace()).unwrap();
         let Some(Command::Predict(predict)) = args.command else {
             panic!("not a prediction: {words}")
         };
@@ -330,7 +330,7 @@ fn runs_and_files_predict_on_any_device() {
 fn read_back(config: &RunConfig, start: Option<&StartingPoint>) -> RunConfig {
     let words = config.command_line().expect("a command line");
     let words = std::iter::once("fcn-workbench".to_owned()).chain(words);
-    match Args::understood(words).expect("understood").command {
+    match Args::parsed(words).expect("understood").command {
         Some(Command::Train(train)) => train.config(start).expect("settings"),
         other => panic!("parsed as {other:?}"),
     }
@@ -386,7 +386,7 @@ fn a_value_without_an_option_is_not_left_out_in_silence() {
 #[test]
 fn paths_are_understood_as_they_are_pasted() {
     let words = "fcn-workbench predict file:///my%20data/a.png --out=file:///out --run x";
-    let args = Args::understood(words.split_whitespace()).unwrap();
+    let args = Args::parsed(words.split_whitespace()).unwrap();
     let Some(Command::Predict(predict)) = args.command else {
         panic!("not predict")
     };

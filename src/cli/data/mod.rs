@@ -51,7 +51,7 @@ pub fn run(command: &DataCommand, session: &Session) -> Result<ExitCode, String>
 
 fn dump(args: &DataDumpArgs, engine: &mut Engine, session: &Session) -> Result<ExitCode, String> {
     let config = if let Some(run) = &args.run {
-        engine.find_run(run, Need::Anything)?.config.clone()
+        engine.find_run(run, Need::Training)?.config.clone()
     } else {
         let start = match &args.network.init {
             Some(wanted) => Some(engine.starting_point(wanted)?),

@@ -66,6 +66,8 @@ pub enum FindingKind {
     SameImageInBoth,
     /// An image that is several times in a list.
     ListedTwice,
+    /// A mask that is of several images.
+    SharedMask,
     /// Classes of one name or one color, or one that is called as what is not labeled.
     AmbiguousClasses,
     /// A class of the list that no mask has.

@@ -20,6 +20,7 @@ mod pairing;
 mod palettes;
 mod picture_hash;
 mod record;
+mod same_files;
 mod scaled;
 mod smoothed;
 mod splits;
@@ -84,6 +85,8 @@ struct Facts<'a> {
     classes: &'a ClassList,
     /// Whether somebody states the range of the images' samples.
     has_range: bool,
+    /// Whether the images were read to be compared.
+    are_compared: bool,
     items: Vec<ItemFacts>,
 }
 
@@ -135,6 +138,7 @@ pub fn check_split(
     findings.extend(palettes::find(&facts));
     findings.extend(images::find(&facts));
     findings.extend(turned::find(&facts));
+    findings.extend(splits::shared_masks(&facts));
     if split != Split::Train {
         findings.extend(splits::trained_on(&dataset.train, dataset.items(split)));
     }
@@ -187,6 +191,7 @@ fn read_masks<'a>(
     Some(Facts {
         classes,
         has_range: false,
+        are_compared: false,
         items,
     })
 }
@@ -227,6 +232,7 @@ fn read<'a>(
     progress(pairs.len(), pairs.len()).then_some(Facts {
         classes: &dataset.classes,
         has_range: dataset.images.range.is_some(),
+        are_compared: depth == Depth::Everything,
         items,
     })
 }

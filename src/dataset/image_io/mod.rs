@@ -14,6 +14,7 @@ mod refused;
 #[cfg(test)]
 pub(super) mod test_jpeg;
 mod tiff_file;
+mod tiff_pages;
 mod whole_tiff;
 mod write;
 

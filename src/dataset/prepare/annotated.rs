@@ -18,7 +18,10 @@ const UTF8_MARK: &[u8] = b"\xef\xbb\xbf";
 pub(super) struct Annotated {
     pub(super) layout: Layout,
     pub(super) classes: ClassList,
+    /// None where the documents annotate nothing.
     pub(super) items: Vec<AnnotatedImage>,
+    /// The files of annotations that the masks are drawn from.
+    pub(super) documents: Vec<PathBuf>,
     pub(super) notes: Vec<Note>,
 }
 
@@ -27,6 +30,8 @@ pub(super) struct AnnotatedImage {
     pub(super) id: String,
     /// Its file, or where the image is written that is in the annotations themselves.
     pub(super) image: ImageOf,
+    /// Why the annotations may be of another image, for people.
+    pub(super) doubt: Option<String>,
     /// Its list, where the dataset says so.
     pub(super) split: Option<Split>,
     /// The file that errors are about.
@@ -102,6 +107,29 @@ impl<'a> Images<'a> {
                 };
                 only(&in_split).filter(|_| !split.is_empty())
             })
+    }
+}
+
+impl Images<'_> {
+    /// An image with the name of a document, beside it or beside `image`, which the document names and which
+    /// has another name.
+    pub(super) fn rival(&self, document: &Path, image: &Path) -> Option<PathBuf> {
+        let stem = |path: &Path| name_of(Path::new(path.file_stem().unwrap_or_default()));
+        let own = stem(document);
+        if stem(image) == own {
+            return None;
+        }
+        let is_beside = |path: &&&Path| {
+            let parent = path.parent();
+            parent == document.parent() || parent == image.parent()
+        };
+        // Names are in order, and those with this stem begin with it.
+        self.by_name
+            .range(own.clone()..)
+            .take_while(|(name, _)| name.starts_with(&own))
+            .filter(|(name, _)| stem(Path::new(name.as_str())) == own)
+            .find_map(|(_, found)| found.iter().find(is_beside))
+            .map(|path| path.to_path_buf())
     }
 }
 

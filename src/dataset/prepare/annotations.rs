@@ -1,6 +1,7 @@
 //! Folders whose masks are annotations: finds which, and writes the masks.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
@@ -8,46 +9,61 @@ use super::annotated::{Annotated, AnnotatedImage, ImageOf, problem};
 use super::{Cache, Progress, coco, labelme, sbd};
 use crate::dataset::layout::{files_below, mask_palette, of_parts};
 use crate::dataset::{
-    Dataset, DatasetError, DatasetItem, IMAGE_EXTENSIONS, ImageReading, MaskColors, Note,
-    NoteTopic, VOID, write_index_png,
+    Confidence, Dataset, DatasetError, DatasetItem, IMAGE_EXTENSIONS, ImageReading, MaskColors,
+    Note, NoteTopic, PairReview, ReviewedPair, VOID, write_index_png,
 };
 use crate::files::write_atomic;
 
 /// How many masks are written between two reports of progress.
 const CHUNK: usize = 32;
 
-/// The dataset of a folder with annotations; `None` = there are none.
+/// What a folder has of annotations.
+pub(super) enum Found {
+    Dataset(Box<Dataset>),
+    /// Documents in which nothing is annotated: a sentence that names one.
+    Unlabeled(String),
+    Nothing,
+}
+
+/// The dataset of a folder with annotations.
 pub(super) fn open(
     root: &Path,
     cache: &Cache<'_>,
     progress: &mut Progress<'_>,
-) -> Result<Option<Dataset>, DatasetError> {
+) -> Result<Found, DatasetError> {
     let images: Vec<PathBuf> = files_below(root, IMAGE_EXTENSIONS);
-    let Some((annotated, sources)) = find(root, &images)? else {
-        return Ok(None);
+    let Some(annotated) = find(root, &images)? else {
+        return Ok(Found::Nothing);
     };
+    if let ([], [first, ..]) = (&annotated.items[..], &annotated.documents[..]) {
+        let first = first.strip_prefix(root).unwrap_or(first).display();
+        let text = format!(
+            "{first} is a document of COCO without an annotation of an image that it lists, as those of test images \
+             are. Export it again with the annotations, as outlines or masks"
+        );
+        return Ok(Found::Unlabeled(text));
+    }
     let name = super::stem(root);
     // Another number where masks are drawn in another way than by an earlier version.
-    let folder = cache.prepared(&format!("{name}-masks-2"), &sources, |folder| {
+    let name = format!("{name}-masks-2");
+    let folder = cache.prepared(&name, &annotated.documents, |folder| {
         write_masks(&annotated, folder, progress)
     })?;
-    Ok(Some(dataset(root, &folder, annotated)?))
+    let dataset = dataset(root, &folder, annotated)?;
+    Ok(Found::Dataset(Box::new(dataset)))
 }
 
-/// The annotations of a folder and the files they are in.
-fn find(
-    root: &Path,
-    images: &[PathBuf],
-) -> Result<Option<(Annotated, Vec<PathBuf>)>, DatasetError> {
+/// The annotations of a folder; `None` = there are none.
+fn find(root: &Path, images: &[PathBuf]) -> Result<Option<Annotated>, DatasetError> {
     let matrices = files_below(root, &["mat"]);
     if let Some(annotated) = sbd::find(images, &matrices)? {
-        return Ok(Some((annotated, matrices)));
+        return Ok(Some(annotated));
     }
     let documents = files_below(root, &["json"]);
     if let Some(annotated) = labelme::find(root, images, &documents)? {
-        return Ok(Some((annotated, documents)));
+        return Ok(Some(annotated));
     }
-    Ok(coco::find(root, images, &documents)?.map(|annotated| (annotated, documents)))
+    coco::find(root, images, &documents)
 }
 
 fn write_masks(
@@ -95,7 +111,7 @@ fn image_name(number: usize) -> String {
 }
 
 fn dataset(root: &Path, folder: &Path, annotated: Annotated) -> Result<Dataset, DatasetError> {
-    let mut parts = Vec::new();
+    let (mut parts, mut pairs) = (Vec::new(), Vec::new());
     for (number, item) in annotated.items.into_iter().enumerate() {
         let pair = DatasetItem {
             id: item.id,
@@ -105,6 +121,7 @@ fn dataset(root: &Path, folder: &Path, annotated: Annotated) -> Result<Dataset, 
             },
             mask: folder.join(mask_name(number)),
         };
+        pairs.push(reviewed(&pair, item.doubt));
         parts.push((pair, item.split));
     }
     let splits = of_parts(root, parts, "the annotations' files and folders")?;
@@ -131,7 +148,31 @@ fn dataset(root: &Path, folder: &Path, annotated: Annotated) -> Result<Dataset, 
         train: splits.train,
         val: splits.val,
         test: splits.test,
-        review: None,
+        review: review(pairs),
         notes,
+    })
+}
+
+fn reviewed(pair: &DatasetItem, doubt: Option<String>) -> ReviewedPair {
+    ReviewedPair {
+        image: pair.image.clone(),
+        mask: pair.mask.clone(),
+        confidence: match doubt {
+            Some(_) => Confidence::Medium,
+            None => Confidence::High,
+        },
+        reason: doubt.unwrap_or_else(|| "the annotations say so".to_owned()),
+    }
+}
+
+/// The pairs for people to look at, where one of them is in doubt.
+fn review(mut pairs: Vec<ReviewedPair>) -> Option<Arc<PairReview>> {
+    pairs.sort_by_key(|pair| pair.confidence);
+    let is_in_doubt = |pair: &ReviewedPair| pair.confidence < Confidence::High;
+    pairs.iter().any(is_in_doubt).then(|| {
+        Arc::new(PairReview {
+            pairs,
+            ..PairReview::default()
+        })
     })
 }

@@ -36,6 +36,7 @@ pub(super) fn find(
     if parsed.is_empty() {
         return Ok(None);
     }
+    let paths: Vec<PathBuf> = parsed.iter().map(|(path, _)| (*path).clone()).collect();
     let documents: Vec<&Document> = parsed.iter().map(|(_, document)| document).collect();
     let lists: Vec<&[Category]> = documents
         .iter()
@@ -90,10 +91,11 @@ pub(super) fn find(
         );
         notes.push(Note::assumed(NoteTopic::Pairing, text));
     }
-    Ok((!pictures.found.is_empty()).then_some(Annotated {
+    Ok(Some(Annotated {
         layout: Layout::Coco,
         classes,
         items: pictures.found.into_iter().map(Picture::item).collect(),
+        documents: paths,
         notes,
     }))
 }
@@ -154,6 +156,7 @@ impl Picture {
         AnnotatedImage {
             id: name.to_string_lossy().into_owned(),
             image: ImageOf::File(self.image),
+            doubt: None,
             split: self.split,
             source: self.source,
             draw: Box::new(move || draw(size, &objects)),

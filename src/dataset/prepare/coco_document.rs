@@ -12,6 +12,8 @@ use crate::dataset::DatasetError;
 #[derive(Debug, Deserialize)]
 pub(super) struct Document {
     pub(super) images: Vec<Image>,
+    /// Documents about test images may have no such list.
+    #[serde(default)]
     pub(super) annotations: Vec<Annotation>,
     pub(super) categories: Vec<Category>,
 }

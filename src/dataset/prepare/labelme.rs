@@ -115,11 +115,18 @@ pub(super) fn find(
         .map(|(label, class)| (class.name.clone(), label))
         .collect();
     let images = Images::new(images);
+    let paths = parsed.iter().map(|(path, _)| (*path).clone()).collect();
     let mut items = Vec::new();
     for (path, document) in parsed {
         let folder = path.parent().unwrap_or(root);
+        let mut doubt = None;
         let image = match images.find(folder, &document.image_path, "") {
-            Some(image) => ImageOf::File(image),
+            Some(image) => {
+                doubt = images
+                    .rival(path, &image)
+                    .map(|rival| doubt_about(path, &image, &rival, root));
+                ImageOf::File(image)
+            }
             None if document.image_data.is_some() => {
                 let path = path.clone();
                 ImageOf::Document(Box::new(move || image_in(&path)))
@@ -140,6 +147,7 @@ pub(super) fn find(
                 .to_string_lossy()
                 .into_owned(),
             image,
+            doubt,
             split: split_of_path(path, root),
             source: path.clone(),
             draw: Box::new(move || draw(&document, &labels)),
@@ -149,8 +157,21 @@ pub(super) fn find(
         layout: Layout::Labelme,
         classes,
         items,
+        documents: paths,
         notes,
     }))
+}
+
+/// Why a document may be of another image than the one that it names: copies of images are often made
+/// with copies of their documents, in which the name stays.
+fn doubt_about(document: &Path, image: &Path, rival: &Path, root: &Path) -> String {
+    let [document, image, rival] = [document, image, rival].map(|path| {
+        path.strip_prefix(root)
+            .unwrap_or(path)
+            .display()
+            .to_string()
+    });
+    format!("{document} says that it is of {image}, but there is {rival} too")
 }
 
 /// One image is in a document, if any; those of other programs may be very long.

@@ -69,7 +69,13 @@ impl Dataset {
         };
         match Self::open_files(&root) {
             Err(err @ (DatasetError::UnknownLayout { .. } | DatasetError::NoMasks { .. })) => {
-                annotations::open(&root, &cache, progress)?.ok_or_else(|| of_archive(err, path))
+                match annotations::open(&root, &cache, progress)? {
+                    annotations::Found::Dataset(dataset) => Ok(*dataset),
+                    annotations::Found::Unlabeled(why) => {
+                        Err(of_archive(unlabeled(err, &why), path))
+                    }
+                    annotations::Found::Nothing => Err(of_archive(err, path)),
+                }
             }
             opened => opened,
         }
@@ -87,6 +93,16 @@ pub(super) fn unpacked(
     progress: &mut Progress<'_>,
 ) -> Result<PathBuf, DatasetError> {
     archive::unpacked(path, &Cache { folder: cache }, progress)
+}
+
+/// An error about a folder without masks, with the reason why its annotations are none.
+fn unlabeled(mut err: DatasetError, why: &str) -> DatasetError {
+    match &mut err {
+        DatasetError::UnknownLayout { nearest, .. } => why.clone_into(nearest),
+        DatasetError::NoMasks { unread, .. } => *unread = format!(" {why}."),
+        _ => {}
+    }
+    err
 }
 
 /// An error about a folder, about the archive that was unpacked there, if it was one.

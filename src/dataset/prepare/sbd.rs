@@ -26,6 +26,7 @@ pub(super) fn find(
     }
     let files = Images::new(images);
     let mut items = Vec::new();
+    let sources = matrices.iter().map(|path| (*path).clone()).collect();
     for path in matrices {
         let id = path
             .file_stem()
@@ -49,6 +50,7 @@ pub(super) fn find(
                 .find_map(|(split, ids)| ids.contains(&id).then_some(*split)),
             id,
             image: ImageOf::File(image),
+            doubt: None,
             source: path.clone(),
             draw: Box::new(move || {
                 let bytes = read(&source).map_err(|err| err.to_string())?;
@@ -61,6 +63,7 @@ pub(super) fn find(
         layout: Layout::Sbd,
         classes: ClassList::voc(),
         items,
+        documents: sources,
         notes: vec![Note::found(NoteTopic::ClassNames, text)],
     }))
 }

@@ -164,6 +164,11 @@ impl RunSnapshot {
         epoch.map_or(0.0, |epoch| epoch.elapsed_secs) + secs
     }
 
+    /// Whether it was made of a weights file, and never trained here.
+    pub fn is_imported(&self) -> bool {
+        matches!(self.state, RunState::Finished) && self.steps_done() == 0
+    }
+
     /// Steps done so far.
     pub fn steps_done(&self) -> usize {
         let step = self.steps.last().map_or(0, |step| step.step);
@@ -174,8 +179,8 @@ impl RunSnapshot {
 /// What a run is looked for to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Need {
-    /// To name it, to resume it.
-    Anything,
+    /// To resume it, to repeat it, to report on it.
+    Training,
     /// To predict with it.
     Weights,
 }
@@ -205,15 +210,22 @@ impl Engine {
     }
 
     /// The run that a person means by `wanted`: its name, or `latest` for the newest one
-    /// that has what is needed.
+    /// that has what is needed. Imported weights have no training; to predict with they are as good as any.
     pub fn find_run(&self, wanted: &str, need: Need) -> Result<&RunSnapshot, EngineError> {
         let folder = || self.dirs.runs.clone();
         if self.runs.is_empty() {
             return Err(EngineError::NoRuns { folder: folder() });
         }
-        let has_it = |run: &&RunSnapshot| need == Need::Anything || run.has_weights;
+        let has_it = |run: &&RunSnapshot| need == Need::Training || run.has_weights;
         if wanted == LATEST {
-            let newest = self.runs.iter().find(has_it);
+            let newest = match need {
+                Need::Weights => self.runs.iter().find(has_it),
+                Need::Training => self
+                    .runs
+                    .iter()
+                    .find(|run| !run.is_imported())
+                    .or(self.runs.first()),
+            };
             return newest.ok_or_else(|| EngineError::NoRunWithWeights { folder: folder() });
         }
         let run = self.run(wanted).ok_or_else(|| EngineError::NoSuchRun {

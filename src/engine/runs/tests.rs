@@ -100,7 +100,7 @@ fn latest_is_the_newest_by_time_within_a_minute_too() {
     let engine = engine(&dir, &runs);
     let names: Vec<&str> = engine.runs().iter().map(|run| run.name.as_str()).collect();
     assert_eq!(names, ["a-last", "b-middle", "c-first"]);
-    assert_eq!(found(&engine, "latest", Need::Anything), "a-last");
+    assert_eq!(found(&engine, "latest", Need::Training), "a-last");
     assert_eq!(found(&engine, "latest", Need::Weights), "a-last");
 }
 
@@ -109,20 +109,34 @@ fn to_predict_the_latest_is_the_newest_with_weights() {
     let dir = tempfile::tempdir().expect("a folder");
     let runs = [("old", 10, true), ("middle", 20, true), ("new", 30, false)];
     let engine = engine(&dir, &runs);
-    assert_eq!(found(&engine, "latest", Need::Anything), "new");
+    assert_eq!(found(&engine, "latest", Need::Training), "new");
     assert_eq!(found(&engine, "latest", Need::Weights), "middle");
     assert_eq!(found(&engine, "old", Need::Weights), "old");
     let named = engine.find_run("new", Need::Weights);
     assert!(matches!(named, Err(EngineError::NoWeights { run, .. }) if run == "new"));
-    let absent = engine.find_run("other", Need::Anything);
+    let absent = engine.find_run("other", Need::Training);
     assert!(matches!(absent, Err(EngineError::NoSuchRun { run, .. }) if run == "other"));
+}
+
+#[test]
+fn imported_weights_are_the_latest_to_predict_with_and_not_to_resume() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let mut engine = engine(&dir, &[("trained", 10, true), ("imported", 20, true)]);
+    let imported = engine.runs.iter_mut().find(|run| run.name == "imported");
+    imported.expect("the run").state = RunState::Finished;
+    assert_eq!(found(&engine, "latest", Need::Weights), "imported");
+    assert_eq!(found(&engine, "latest", Need::Training), "trained");
+    assert_eq!(found(&engine, "imported", Need::Training), "imported");
+    // Where there is nothing else, it says why it cannot be resumed.
+    engine.runs.retain(|run| run.name == "imported");
+    assert_eq!(found(&engine, "latest", Need::Training), "imported");
 }
 
 #[test]
 fn without_runs_there_is_no_latest() {
     let dir = tempfile::tempdir().expect("a folder");
     let none = engine(&dir, &[]);
-    let latest = none.find_run("latest", Need::Anything);
+    let latest = none.find_run("latest", Need::Training);
     assert!(matches!(latest, Err(EngineError::NoRuns { .. })));
 
     let dir = tempfile::tempdir().expect("a folder");

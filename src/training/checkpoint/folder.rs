@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::class_names;
 use super::log::{LineLog, read_lines};
 use crate::dataset::{ClassList, DatasetRecord, ImageReading};
 use crate::files::{FileError, open_regular, read_json, write_json};
@@ -125,7 +126,14 @@ impl RunFolder {
     /// # Errors
     /// When no network can predict with a value of the configuration.
     pub(in crate::training) fn predicting_meta(&self) -> Result<RunMeta, TrainError> {
-        self.meta_by(RunConfig::check_prediction)
+        let meta = self.meta_by(RunConfig::check_prediction)?;
+        let origin = self.origin();
+        if let Some(text) =
+            origin.and_then(|then| class_names::changed(&then.data.classes, &meta.classes))
+        {
+            log::warn!("{}: {text}", self.file("config.json").display());
+        }
+        Ok(meta)
     }
 
     fn meta_by(

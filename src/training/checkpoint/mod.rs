@@ -8,6 +8,7 @@
 //! once a manifest names them, so the manifests are written after the weights. What has such a name and is in
 //! no manifest is deleted; files of any other name are those of people and stay.
 
+mod class_names;
 mod folder;
 mod kept;
 mod log;

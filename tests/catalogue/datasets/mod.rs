@@ -204,26 +204,24 @@ fn nothing_is_unpacked_outside_of_the_folder() {
     bench.assert_failed(&["evil.tar", "leads out of the folder"]);
     assert!(!bench.data().join("evil.txt").exists());
 
-    // A link is left out, so that nothing is read or written through it.
-    let mut tar = tar::Builder::new(Vec::new());
-    let name = "TrainVal/VOCdevkit/VOC2011/classes.txt";
-    append(&mut tar, name, tar::EntryType::Symlink, b"");
-    for (name, content) in voc_files() {
-        append(&mut tar, &name, tar::EntryType::Regular, &content);
-    }
-    let linked = tar.into_inner().expect("a tar");
-    let file = archive("linked.tar", "http://127.0.0.1:9/", &linked);
-    let mut bench = Bench::new(dataset(vec![file], &[Layout::Voc]));
-    bench.add("linked.tar", &linked);
-    bench.assert_opens(Layout::Voc);
-    assert!(
+    // Nothing is read or written through a link out of the archive. Where it stands for data that is an error.
+    let linked = |name: &str| {
+        let mut tar = tar::Builder::new(Vec::new());
+        let name = format!("TrainVal/VOCdevkit/VOC2011/{name}");
+        append(&mut tar, &name, tar::EntryType::Symlink, b"");
+        for (name, content) in voc_files() {
+            append(&mut tar, &name, tar::EntryType::Regular, &content);
+        }
+        let linked = tar.into_inner().expect("a tar");
+        let file = archive("linked.tar", "http://127.0.0.1:9/", &linked);
+        let mut bench = Bench::new(dataset(vec![file], &[Layout::Voc]));
+        bench.add("linked.tar", &linked);
+        let path = bench.data().join("tiny").join(name);
+        assert!(path.symlink_metadata().is_err());
         bench
-            .data()
-            .join("tiny")
-            .join(name)
-            .symlink_metadata()
-            .is_err()
-    );
+    };
+    linked("classes.txt").assert_failed(&["linked.tar", "classes.txt", "/etc/hostname"]);
+    linked("tool.sh").assert_opens(Layout::Voc);
 }
 
 #[test]

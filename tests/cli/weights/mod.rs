@@ -179,6 +179,17 @@ fn are_imported(shop: &Workshop, run: &str, file: &Path) {
         &shop.run(&["train", "--resume", "imported-net"]),
         &["imported-net", "finished"],
     );
+    // To use, it is the latest, and that is said; to resume, the latest is the one that was trained.
+    let latest = shop.run(&["evaluate", "--run", "latest"]);
+    let said = &latest.succeeded().stderr;
+    assert!(
+        said.contains("the latest run is imported-net, which was imported"),
+        "{said}"
+    );
+    refused(
+        &shop.run(&["train", "--resume", "latest"]),
+        &[run, "finished"],
+    );
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod files;
 mod labels;
+mod lists;
 mod rows;
 mod set;
 

@@ -19,7 +19,7 @@ use super::header::ImageHeader;
 use super::{Rgb, decode_file, image_error};
 use crate::dataset::DatasetError;
 pub(super) use samples::Samples;
-pub(super) use tags::{is_big_tiff, pages};
+pub(super) use tags::is_big_tiff;
 pub(super) use tiff::{BandedTiff, Indexed, needs_16_bits, unusable_colors, unusable_samples};
 
 /// The most bands that can be chosen from.

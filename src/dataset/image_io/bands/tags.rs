@@ -6,13 +6,6 @@ const LONG: u16 = 4;
 const LONG8: u16 = 16;
 /// More entries than this has no image.
 const MOST_ENTRIES: usize = 1024;
-/// Pictures of a file that are counted.
-const MOST_PAGES: usize = 64;
-/// `NewSubfileType`, and its bits.
-const PAGE_KIND: u16 = 254;
-const SMALLER_COPY: u32 = 1;
-const TRANSPARENCY: u32 = 4;
-
 /// An entry of the list of tags.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Entry {
@@ -34,32 +27,6 @@ pub(in super::super) fn is_big_tiff(start: &[u8]) -> bool {
     start.starts_with(b"II+\0") || start.starts_with(b"MM\0+")
 }
 
-/// How many pictures a TIFF has, up to [`MOST_PAGES`]. Smaller copies and masks of transparency are none
-/// of their own.
-pub(in super::super) fn pages(bytes: &[u8]) -> usize {
-    let width = if is_big_tiff(bytes) { 8 } else { 4 };
-    let Some(tags) = Tags::parse(bytes) else {
-        return 0;
-    };
-    let mut next = tags.read_place(bytes, width, width).unwrap_or(0);
-    let mut pages = 0;
-    for _ in 0..MOST_PAGES {
-        let Some((page, behind)) = tags.with_list(bytes, width, next) else {
-            break;
-        };
-        let kind = page.values(bytes, PAGE_KIND).unwrap_or_default();
-        let is_other = kind
-            .first()
-            .is_some_and(|kind| kind & (SMALLER_COPY | TRANSPARENCY) != 0);
-        pages += usize::from(!is_other);
-        next = behind;
-        if next == 0 {
-            break;
-        }
-    }
-    pages
-}
-
 impl Tags {
     pub fn parse(bytes: &[u8]) -> Option<Self> {
         let is_little = match bytes.get(..4)? {
@@ -67,28 +34,18 @@ impl Tags {
             [b'M', b'M', 0, 42 | 43] => false,
             _ => return None,
         };
-        let no_tags = Self {
+        let mut tags = Self {
             is_little,
             entries: Vec::new(),
         };
         // Bytes of a count and of a place in the file.
         let width = if is_big_tiff(bytes) { 8 } else { 4 };
-        let start = no_tags.read_place(bytes, width, width)?;
-        Some(no_tags.with_list(bytes, width, start)?.0)
-    }
-
-    /// The list of tags at a place, and the place of the next one, 0 behind the last.
-    fn with_list(&self, bytes: &[u8], width: usize, start: usize) -> Option<(Self, usize)> {
-        let mut tags = Self {
-            is_little: self.is_little,
-            entries: Vec::new(),
-        };
+        let start = tags.read_place(bytes, width, width)?;
         let (count, first) = if width == 8 {
             (tags.read_place(bytes, start, 8)?, start.checked_add(8)?)
         } else {
             (usize::from(tags.read_short(bytes, start)?), start + 2)
         };
-        let next = first.checked_add((4 + 2 * width).checked_mul(count)?)?;
         for index in 0..count.min(MOST_ENTRIES) {
             let at = first.checked_add((4 + 2 * width) * index)?;
             let kind = tags.read_short(bytes, at.checked_add(2)?)?;
@@ -108,9 +65,7 @@ impl Tags {
                 },
             });
         }
-        // A file may end behind its tags.
-        let next = tags.read_place(bytes, next, width).unwrap_or(0);
-        Some((tags, next))
+        Some(tags)
     }
 
     /// The numbers of a tag.

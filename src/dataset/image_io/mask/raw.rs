@@ -9,7 +9,7 @@ use image::{AnimationDecoder as _, DynamicImage, ImageDecoder as _, ImageFormat}
 use png::{BitDepth, ColorType};
 use tiff::decoder::DecodingResult;
 
-use super::super::bands::{is_big_tiff, pages, unusable_colors, unusable_samples};
+use super::super::bands::{is_big_tiff, unusable_colors, unusable_samples};
 use super::super::tiff_file::{TiffFile, TiffKind, small_enough};
 use super::super::whole_tiff;
 use super::super::{
@@ -147,10 +147,6 @@ fn decode_tiff(mut file: BufReader<File>, path: &Path) -> Result<RawMask, String
         err => err.to_string(),
     };
     let tiff = TiffFile::read(&mut file, path).map_err(damaged)?;
-    // The whole file is read to count: only where there is something to count.
-    if tiff.as_ref().is_none_or(|tiff| tiff.has_more) {
-        one_page(path)?;
-    }
     let Some(tiff) = tiff else {
         return decode_other(file, ImageFormat::Tiff);
     };
@@ -315,16 +311,6 @@ fn of_image(image: DynamicImage) -> Result<RawMask, String> {
         height,
         pixels,
     })
-}
-
-/// A stack of pictures says in no page which of them is the mask.
-fn one_page(path: &Path) -> Result<(), String> {
-    match small_enough(path).map_or(1, |bytes| pages(&bytes)) {
-        0 | 1 => Ok(()),
-        pages => Err(format!(
-            "it is a stack of {pages} pages, and a mask is one picture. Save the page with the labels as a file of its own"
-        )),
-    }
 }
 
 fn name(format: ImageFormat) -> &'static str {

@@ -19,6 +19,7 @@ use super::bands::{
     BandedTiff, Indexed, is_big_tiff, needs_16_bits, unusable_colors, unusable_samples,
 };
 use super::header::ImageHeader;
+use super::tiff_pages;
 use super::{MAX_DECODE_BYTES, MAX_SIDE, guarded, image_error, read_error};
 use crate::dataset::{DatasetError, Size};
 
@@ -65,14 +66,15 @@ pub(super) struct TiffFile {
     pub is_gray: bool,
     /// Whether its samples went through JPEG, which changes them.
     pub is_jpeg: bool,
-    /// Whether there are pictures behind the first one, be it only smaller copies.
-    pub has_more: bool,
     /// Columns and rows of a tile; `None` = it is in strips.
     tile: Option<Size>,
 }
 
 impl TiffFile {
     /// That of a file, which is at its start again afterwards; `None` = it is no TIFF, or a damaged one.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is a stack of pictures: nothing in it says which of them is meant.
     pub fn read(file: &mut BufReader<File>, path: &Path) -> Result<Option<Self>, DatasetError> {
         let start = file.fill_buf().map_err(|err| read_error(path, err))?;
         let is_tiff = [b"II*\0", b"MM\0*"]
@@ -81,6 +83,15 @@ impl TiffFile {
         if !is_tiff && !is_big_tiff(start) {
             return Ok(None);
         }
+        let pages = tiff_pages::pages(file);
+        if pages > 1 {
+            let reason = format!(
+                "it is a stack of {pages} pages, and an image or a mask is one picture. Save the page that is meant as a \
+                 file of its own"
+            );
+            return Err(image_error(path, reason));
+        }
+        file.rewind().map_err(|err| read_error(path, err))?;
         let found = guarded(|| Self::parse(file));
         file.rewind().map_err(|err| read_error(path, err))?;
         Ok(found.ok().flatten())
@@ -145,7 +156,6 @@ impl TiffFile {
             bits,
             is_gray: photometric <= BLACK_IS_ZERO && samples == 1,
             is_jpeg,
-            has_more: decoder.more_images(),
             tile,
         })
     }

@@ -159,3 +159,40 @@ fn colors_that_are_not_read_are_named_with_a_way_out() {
         );
     }
 }
+
+#[test]
+fn a_stack_of_pages_is_no_image() {
+    use tiff::encoder::{TiffEncoder, colortype::RGB8};
+
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let path = dir.path().join("stack.tif");
+    let write = |sizes: &[[u32; 2]]| {
+        let file = std::fs::File::create(&path).expect("a file");
+        let mut encoder = TiffEncoder::new(file).expect("a TIFF");
+        for [width, height] in sizes {
+            let pixels = vec![9; (width * height * 3) as usize];
+            let written = encoder.write_image::<RGB8>(*width, *height, &pixels);
+            written.expect("a page");
+        }
+    };
+    write(&[[8, 6], [8, 6], [8, 6]]);
+    let chosen = ImageReading {
+        bands: vec![3, 2, 1],
+        range: None,
+    };
+    let refused = [
+        read_rgb(&path).map(drop),
+        read_image_header(&path).map(drop),
+        chosen.read(&path).map(drop),
+    ];
+    for result in refused {
+        let message = result.expect_err("three pictures").to_string();
+        assert!(
+            message.contains("stack.tif: ") && message.contains("a stack of 3 pages"),
+            "{message}"
+        );
+    }
+    // A pyramid: the same picture, smaller.
+    write(&[[8, 6], [4, 3]]);
+    assert_eq!(read_rgb(&path).expect("an image").size(), Size::new(8, 6));
+}

@@ -1,7 +1,6 @@
 //! What to say about a folder in which no dataset was found.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
@@ -9,7 +8,7 @@ use super::super::files_below;
 use super::roles::Role;
 use super::{Found, can_be_mask};
 use crate::dataset::DatasetError;
-use crate::files::has_extension;
+use crate::files::{has_extension, open_regular};
 use crate::text::plural;
 
 /// The folders that are named in a message.
@@ -45,7 +44,7 @@ fn unread(root: &Path) -> Option<String> {
         path.components().any(|part| part.as_os_str() == folder)
     };
     let ends = |path: &Path, end: &str| path.to_string_lossy().ends_with(end);
-    let kinds: [(IsIt<'_>, &str); 7] = [
+    let kinds: [(IsIt<'_>, &str); 8] = [
         (
             &|path| ends(path, "_gtFine_color.png"),
             "show the labels as colors: Cityscapes is read by its *_gtFine_labelTrainIds.png or *_gtFine_labelIds.png",
@@ -65,6 +64,11 @@ fn unread(root: &Path) -> Option<String> {
         (
             &|path| has_extension(path, &["csv"]) && has_run_lengths(path),
             "say masks as run lengths, which are not read from tables: export them as COCO's JSON or as PNG masks",
+        ),
+        (
+            &|path| has_extension(path, &["xml"]) && is_of_cvat(path),
+            "are annotations in CVAT's own format, which is not read: export the task from CVAT as \"Segmentation mask \
+             1.1\", \"PASCAL VOC 1.1\" or \"COCO 1.0\", with the images",
         ),
         (
             &|path| has_extension(path, &["xml"]),
@@ -90,11 +94,24 @@ fn unread(root: &Path) -> Option<String> {
 
 /// Whether a heading of a table is about run lengths, as in tables of Kaggle.
 fn has_run_lengths(path: &Path) -> bool {
-    let mut start = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(1024).read_to_end(&mut start));
-    let text = String::from_utf8_lossy(&start).to_lowercase();
+    let text = start_of(path).to_lowercase();
     let heading = text.lines().next().unwrap_or_default();
-    read.is_ok() && (heading.contains("encodedpixels") || heading.contains("rle"))
+    heading.contains("encodedpixels") || heading.contains("rle")
+}
+
+/// Whether a document is what CVAT calls "CVAT for images" or "CVAT for video". VOC's boxes are in an
+/// `annotation`.
+fn is_of_cvat(path: &Path) -> bool {
+    start_of(path).contains("<annotations>")
+}
+
+/// The first words of a text; none of what cannot be read.
+fn start_of(path: &Path) -> String {
+    let mut start = Vec::new();
+    let file = open_regular(path);
+    file.and_then(|file| file.take(1024).read_to_end(&mut start))
+        .ok();
+    String::from_utf8_lossy(&start).into_owned()
 }
 
 fn what_is_there(root: &Path, images: &[Found], masks: &[Found]) -> String {
@@ -184,6 +201,10 @@ fn nearest(root: &Path, images: &[Found], masks: &[Found]) -> String {
              into a folder \"images\" under the same names",
             name(mask)
         ),
-        (_, None) => "Choose the folder that holds the images".to_owned(),
+        (_, None) => {
+            let unread = unread(root).map(|text| format!("{text}. "));
+            let unread = unread.unwrap_or_default();
+            format!("{unread}Choose the folder that holds the images")
+        }
     }
 }

@@ -37,6 +37,26 @@ fn what_is_missing_is_said() {
 }
 
 #[test]
+fn the_export_of_cvat_that_is_read_is_named() {
+    let text = "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<annotations>\n  <version>1.1</version>\n</annotations>\n";
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    write_text(&dir.path().join("annotations.xml"), text);
+    let alone = Dataset::open(dir.path()).unwrap_err().to_string();
+    write(dir.path(), &[("images/a.png", "images/b.png")]);
+    let beside = Dataset::open(dir.path()).unwrap_err().to_string();
+    for message in [alone, beside] {
+        for part in [
+            "annotations.xml",
+            "CVAT's own format",
+            "Segmentation mask 1.1",
+            "COCO 1.0",
+        ] {
+            assert!(message.contains(part), "no {part}: {message}");
+        }
+    }
+}
+
+#[test]
 fn annotations_that_are_not_read_are_named() {
     let cases = [
         ("masks/a.npy", "masks/a.npy are NumPy arrays"),

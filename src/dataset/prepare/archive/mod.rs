@@ -1,5 +1,7 @@
 //! Zip and tar archives of datasets, unpacked within bounds.
 
+mod links;
+
 use std::cell::Cell;
 use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter, Read, Seek as _, Write as _};
@@ -7,11 +9,13 @@ use std::path::{Component, Path, PathBuf};
 use std::rc::Rc;
 
 use flate2::read::MultiGzDecoder;
+use tar::EntryType;
 use zip::result::ZipError;
 
 use super::{Cache, Progress, stem};
 use crate::dataset::DatasetError;
 use crate::files::{FileError, has_extension, open_regular};
+use links::Links;
 
 /// An archive holds no more files than this.
 const MOST_FILES: usize = 2_000_000;
@@ -19,6 +23,8 @@ const MOST_FILES: usize = 2_000_000;
 /// about fifty times smaller.
 const MOST_TIMES: u64 = 200;
 const FREE_BYTES: u64 = 1 << 30;
+/// Bytes of a path, at most.
+const LONGEST_PATH: u64 = 4096;
 
 /// The folder of an archive's dataset.
 pub(super) fn unpacked(
@@ -53,11 +59,12 @@ pub(in crate::dataset) fn zipped_names(path: &Path) -> Option<Vec<PathBuf>> {
     Some(files.take(MOST_FILES).map(PathBuf::from).collect())
 }
 
-/// Writes the files of a zip or tar archive into `folder`, within bounds: none outside of it, no links,
-/// not too many, not too large. `progress` is told how many KiB of the archive are done.
+/// Writes the files of a zip or tar archive into `folder`, within bounds: none outside of it, not too many,
+/// not too large. Where the archive has a link, what it leads to is written. `progress` is told how many KiB
+/// of the archive are done.
 ///
 /// # Errors
-/// [`DatasetError::Archive`] for an archive that is damaged or oversteps the bounds,
+/// [`DatasetError::Archive`] for an archive that is damaged, oversteps the bounds, or has a link out of it,
 /// [`DatasetError::Interrupted`] when `progress` said to stop.
 pub fn unpack(path: &Path, folder: &Path, progress: &mut Progress<'_>) -> Result<(), DatasetError> {
     let target = Target::new(path, folder)?;
@@ -206,20 +213,10 @@ impl<'a> Target<'a> {
             );
             return Err(problem(self.archive, reason));
         }
-        let is_hidden = |part: &Component<'_>| {
-            let part = part.as_os_str().to_string_lossy();
-            part.starts_with('.') || part == "__MACOSX"
-        };
-        if parts.is_empty() || parts.iter().any(is_hidden) {
+        if parts.is_empty() || is_hidden(name) {
             return Ok(());
         }
-        if self.files_left == 0 {
-            return Err(problem(
-                self.archive,
-                "there are more than 2 million files in it",
-            ));
-        }
-        self.files_left -= 1;
+        self.count_file()?;
         let path = self.folder.join(parts.iter().collect::<PathBuf>());
         let parent = path.parent().unwrap_or(self.folder);
         fs::create_dir_all(parent).map_err(FileError::write(parent))?;
@@ -241,6 +238,25 @@ impl<'a> Target<'a> {
         }
         Ok(file.flush().map_err(FileError::write(&path))?)
     }
+
+    /// One more, of a limited number.
+    fn count_file(&mut self) -> Result<(), DatasetError> {
+        let reason = "there are more than 2 million files in it";
+        let left = self.files_left.checked_sub(1);
+        self.files_left = left.ok_or_else(|| problem(self.archive, reason))?;
+        Ok(())
+    }
+}
+
+/// Whether a file or one of its folders is hidden, or of another system.
+fn is_hidden(name: &Path) -> bool {
+    name.components().any(|part| {
+        let Component::Normal(part) = part else {
+            return false;
+        };
+        let part = part.to_string_lossy();
+        part.starts_with('.') || part == "__MACOSX"
+    })
 }
 
 fn unzip(
@@ -253,16 +269,23 @@ fn unzip(
     let mut archive = zip::ZipArchive::new(file).map_err(&broken)?;
     let total = fs::metadata(path).map_err(FileError::read(path))?.len();
     let mut done = 0;
+    let mut links = Links::default();
     for index in 0..archive.len() {
-        let entry = archive.by_index(index).map_err(&broken)?;
+        let mut entry = archive.by_index(index).map_err(&broken)?;
         done += entry.compressed_size();
-        if entry.is_file() {
-            let name = entry.name().map_err(&broken)?.replace('\\', "/");
+        let name = entry.name().map_err(&broken)?.replace('\\', "/");
+        if entry.is_symlink() {
+            let mut to = String::new();
+            let content = entry.by_ref().take(LONGEST_PATH);
+            { content }.read_to_string(&mut to).map_err(damaged(path))?;
+            target.count_file()?;
+            links.add_symbolic(Path::new(&name), Path::new(&to));
+        } else if entry.is_file() {
             target.write(Path::new(&name), entry)?;
         }
         go_on(path, progress, done, total)?;
     }
-    Ok(())
+    links.write(&mut target, &mut || go_on(path, progress, done, total))
 }
 
 fn untar(
@@ -283,19 +306,35 @@ fn untar(
     };
     let mut archive = tar::Archive::new(decoder(counting));
     let mut files = 0;
+    let mut links = Links::default();
     for entry in archive.entries().map_err(damaged(path))? {
         let entry = entry.map_err(damaged(path))?;
-        if entry.header().entry_type().is_file() {
-            let name = entry.path().map_err(damaged(path))?.into_owned();
-            target.write(&name, entry)?;
-            files += 1;
+        let name = entry.path().map_err(damaged(path))?.into_owned();
+        match entry.header().entry_type() {
+            EntryType::Regular | EntryType::Continuous | EntryType::GNUSparse => {
+                target.write(&name, entry)?;
+                files += 1;
+            }
+            kind @ (EntryType::Link | EntryType::Symlink) => {
+                let to = entry.link_name().map_err(damaged(path))?;
+                let to = to.unwrap_or_default().into_owned();
+                target.count_file()?;
+                if kind == EntryType::Link {
+                    links.add_hard(&name, &to);
+                } else {
+                    links.add_symbolic(&name, &to);
+                }
+            }
+            // Folders are made for the files in them; devices and pipes are no data.
+            _ => {}
         }
         go_on(path, progress, done.get(), size)?;
     }
     if files == 0 {
         return Err(problem(path, "there are no files in it. Download it again"));
     }
-    Ok(())
+    let done = done.get();
+    links.write(&mut target, &mut || go_on(path, progress, done, size))
 }
 
 fn go_on(

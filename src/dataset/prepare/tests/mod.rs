@@ -1,7 +1,8 @@
-use std::io::Write as _;
+mod archives;
+mod told;
 
 use super::*;
-use crate::dataset::layout::tests::{write_pair, write_text, write_voc};
+use crate::dataset::layout::tests::{write_pair, write_text};
 use crate::dataset::{Layout, VOID};
 
 fn open(path: &Path, cache: &Path) -> Result<Dataset, DatasetError> {
@@ -16,101 +17,6 @@ fn read(dataset: &Dataset) -> (Vec<String>, Vec<u8>) {
         .read_pair(&dataset.train[0])
         .unwrap_or_else(|err| panic!("{err}"));
     (items.map(|item| item.id.clone()).collect(), labels.labels)
-}
-
-fn zip_of(root: &Path, names: &[&str]) -> Vec<u8> {
-    let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
-    for name in names {
-        let options = zip::write::SimpleFileOptions::default();
-        writer.start_file(*name, options).expect("an entry");
-        writer
-            .write_all(&fs::read(root.join(name)).unwrap_or_default())
-            .expect("written");
-    }
-    writer.finish().expect("a zip").into_inner()
-}
-
-const FILES: [&str; 4] = [
-    "set/JPEGImages/a.png",
-    "set/JPEGImages/b.png",
-    "set/SegmentationClass/a.png",
-    "set/SegmentationClass/b.png",
-];
-
-#[test]
-fn archives_are_unpacked_once_and_opened() {
-    let dir = tempfile::tempdir().expect("a temporary folder");
-    let (root, cache) = (dir.path(), dir.path().join("cache"));
-    write_voc(&root.join("set"), &["a", "b"], [0, 1]);
-    fs::write(root.join("own.zip"), zip_of(root, &FILES)).expect("written");
-    let mut tar = tar::Builder::new(Vec::new());
-    for name in FILES {
-        tar.append_path_with_name(root.join(name), name)
-            .expect("added");
-    }
-    let tar = tar.into_inner().expect("a tar");
-    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    gzip.write_all(&tar).expect("packed");
-    fs::write(root.join("own.tar.gz"), gzip.finish().expect("packed")).expect("written");
-    fs::write(root.join("own.tar"), tar).expect("written");
-    for name in ["own.zip", "own.tar", "own.tar.gz"] {
-        let dataset = open(&root.join(name), &cache).unwrap_or_else(|err| panic!("{name}: {err}"));
-        assert_eq!(dataset.layout, Layout::Voc);
-        assert_eq!(
-            read(&dataset),
-            (vec!["a".to_owned(), "b".to_owned()], vec![0, 1])
-        );
-        // The second time nothing is unpacked, so what was removed is missing.
-        fs::remove_file(&dataset.train[0].mask).expect("removed");
-        assert!(open(&root.join(name), &cache).is_err(), "{name}");
-    }
-    assert_eq!(
-        fs::read_dir(&cache).expect("listed").count(),
-        3,
-        "no scratch folder is left"
-    );
-}
-
-#[test]
-fn bad_archives_are_named_and_leave_nothing() {
-    let dir = tempfile::tempdir().expect("a temporary folder");
-    let (root, cache) = (dir.path(), dir.path().join("cache"));
-    write_voc(&root.join("set"), &["a", "b"], [0, 1]);
-    let whole = zip_of(root, &FILES);
-    let message = |name: &str, bytes: &[u8]| {
-        fs::write(root.join(name), bytes).expect("written");
-        let message = open(&root.join(name), &cache)
-            .expect_err("refused")
-            .to_string();
-        assert!(message.contains(name), "{message}");
-        message
-    };
-    assert!(message("cut.zip", &whole[..whole.len() / 2]).contains("damaged or cut off"));
-    assert!(message("text.zip", b"no archive").contains("no zip or tar archive"));
-    let mut locked = whole.clone();
-    for (mark, flags) in [(b"PK\x03\x04", 6), (b"PK\x01\x02", 8)] {
-        for at in 0..locked.len() - 8 {
-            if locked[at..].starts_with(mark) {
-                locked[at + flags] |= 1;
-            }
-        }
-    }
-    let locked = message("locked.zip", &locked);
-    assert!(
-        locked.contains("locked") && locked.contains("Unpack it yourself"),
-        "{locked}"
-    );
-    let nested = message("outer.zip", &zip_of(root, &["own.zip"]));
-    assert!(nested.contains("only own.zip"), "{nested}");
-    fs::remove_dir_all(&cache).expect("what was unpacked");
-    let escaping = zip_of(root, &["../evil.png"]);
-    assert!(message("evil.zip", &escaping).contains("leads out of the folder"));
-    assert!(!root.join("evil.png").exists());
-    let path = root.join("stopped.zip");
-    fs::write(&path, &whole).expect("written");
-    let stopped = Dataset::open_any(&path, &cache, &mut |_, _| false);
-    assert!(matches!(stopped, Err(DatasetError::Interrupted { .. })));
-    assert_eq!(fs::read_dir(&cache).expect("listed").count(), 0);
 }
 
 /// An image of 4x3 pixels.

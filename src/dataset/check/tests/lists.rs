@@ -1,0 +1,103 @@
+//! Findings about lists that name a mask or an image more than once, under one name or two.
+
+use super::set::{HEIGHT, Set, WIDTH};
+use crate::dataset::check::{CheckReport, Depth, FindingKind, Severity, check, check_split};
+use crate::dataset::{Dataset, Rgb, Split, write_rgb_png};
+
+fn checked(dataset: &Dataset, depth: Depth) -> CheckReport {
+    check(dataset, depth, &mut |_, _| true).expect("not stopped")
+}
+
+fn kinds(report: &CheckReport) -> Vec<(Severity, FindingKind)> {
+    let findings = report.findings.iter();
+    findings.map(|found| (found.severity, found.kind)).collect()
+}
+
+#[test]
+fn a_mask_of_several_images_is_told() {
+    let set = Set::sound();
+    let mut dataset = set.open();
+    // Masks that are alike are no finding: those of the sound set all are.
+    assert_eq!(kinds(&checked(&dataset, Depth::Labels)), []);
+    dataset.train[0].mask = dataset.train[1].mask.clone();
+    let report = checked(&dataset, Depth::Labels);
+    assert_eq!(
+        kinds(&report),
+        [(Severity::Warning, FindingKind::SharedMask)]
+    );
+    let found = &report.findings[0];
+    assert_eq!(found.files, [set.mask_path("img1")]);
+    for name in ["img0.png", "img1.png"] {
+        assert!(found.reason.contains(name), "{found}");
+    }
+    let scored = check_split(&dataset, Split::Train, &mut |_, _| true).expect("checked");
+    assert_eq!(
+        kinds(&scored),
+        [(Severity::Warning, FindingKind::SharedMask)]
+    );
+
+    // Between the lists too, and not where one image is in both.
+    let mut dataset = set.open();
+    dataset.val[0].mask = dataset.train[1].mask.clone();
+    assert_eq!(
+        kinds(&checked(&dataset, Depth::Labels)),
+        [(Severity::Warning, FindingKind::SharedMask)]
+    );
+    let mut dataset = set.open();
+    dataset.val[0] = dataset.train[1].clone();
+    assert_eq!(
+        kinds(&checked(&dataset, Depth::Labels)),
+        [(Severity::Warning, FindingKind::SameFileInBoth)]
+    );
+}
+
+#[test]
+fn an_image_with_two_masks_is_worse_than_one_that_is_listed_twice() {
+    let set = Set::sound();
+    let mut dataset = set.open();
+    dataset.train.push(dataset.train[0].clone());
+    assert_eq!(
+        kinds(&checked(&dataset, Depth::Labels)),
+        [(Severity::Info, FindingKind::ListedTwice)]
+    );
+    set.gray_mask("other", super::set::stripes);
+    dataset.train[4].mask = set.mask_path("other");
+    let report = checked(&dataset, Depth::Labels);
+    assert_eq!(
+        kinds(&report),
+        [(Severity::Warning, FindingKind::ListedTwice)]
+    );
+    assert_eq!(report.findings[0].files, [set.image_path("img0")]);
+}
+
+#[test]
+fn a_copied_file_in_both_lists_is_told_before_a_training_and_a_score() {
+    let set = Set::sound();
+    let mut state = 1_u32;
+    let pixels = (0..WIDTH * HEIGHT * 3).map(|_| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 24) as u8
+    });
+    let noise = Rgb {
+        width: WIDTH,
+        height: HEIGHT,
+        pixels: pixels.collect(),
+    };
+    // img1 is trained on, img5 is validated on.
+    for name in ["img1", "img5"] {
+        write_rgb_png(&set.image_path(name), &noise).expect("an image");
+    }
+    let dataset = set.open();
+    let expected = [(Severity::Warning, FindingKind::SameImageInBoth)];
+    for depth in [Depth::Labels, Depth::Readable, Depth::Everything] {
+        let report = checked(&dataset, depth);
+        assert_eq!(kinds(&report), expected, "{depth:?}");
+        let found = &report.findings[0];
+        assert_eq!(found.files, [set.image_path("img5")]);
+        assert!(found.reason.contains("img1.png"), "{found}");
+    }
+    let scored = check_split(&dataset, Split::Val, &mut |_, _| true).expect("checked");
+    assert_eq!(kinds(&scored), expected);
+    let scored = check_split(&dataset, Split::Train, &mut |_, _| true).expect("checked");
+    assert_eq!(kinds(&scored), []);
+}

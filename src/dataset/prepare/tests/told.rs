@@ -1,0 +1,82 @@
+//! What is said of annotations that are none, or that may be of another image.
+
+use super::*;
+use crate::dataset::Confidence;
+
+fn labelme(image: &str) -> String {
+    format!(
+        r#"{{"imagePath": "{image}", "imageData": null, "imageHeight": 3, "imageWidth": 4,
+        "shapes": [{{"label": "road", "points": [[0, 0], [2, 0], [2, 3], [0, 3]], "shape_type": "polygon"}}]}}"#
+    )
+}
+
+#[test]
+fn a_document_that_names_another_image_than_its_own_is_in_doubt() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let (root, cache) = (dir.path().join("own"), dir.path().join("cache"));
+    for name in ["a", "b", "c"] {
+        write_image(&root.join(format!("{name}.png")));
+        write_text(
+            &root.join(format!("{name}.json")),
+            &labelme(&format!("{name}.png")),
+        );
+    }
+    let dataset = open(&root, &cache).unwrap_or_else(|err| panic!("{err}"));
+    assert_eq!(dataset.review, None);
+    // A copy of a document beside a copy of its image.
+    write_image(&root.join("A_flip.png"));
+    write_text(&root.join("a_flip.json"), &labelme("a.png"));
+    let dataset = open(&root, &cache).unwrap_or_else(|err| panic!("{err}"));
+    let review = dataset.review.expect("a doubt");
+    assert_eq!(
+        (review.pairs.len(), review.count(Confidence::Medium)),
+        (4, 1)
+    );
+    let doubt = &review.pairs[0];
+    assert_eq!(doubt.image, root.join("a.png"));
+    assert_eq!(
+        doubt.reason,
+        "a_flip.json says that it is of a.png, but there is A_flip.png too"
+    );
+    // Names of documents that no image has are no doubt, and images elsewhere are not meant.
+    fs::remove_file(root.join("A_flip.png")).expect("removed");
+    write_image(&root.join("others/a_flip.png"));
+    let dataset = open(&root, &cache).unwrap_or_else(|err| panic!("{err}"));
+    assert_eq!(dataset.review, None);
+}
+
+#[test]
+fn documents_of_coco_without_annotations_are_named() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let (root, cache) = (dir.path().join("own"), dir.path().join("cache"));
+    write_image(&root.join("images/a.png"));
+    let images = r#""images": [{"id": 7, "file_name": "a.png", "width": 4, "height": 3}]"#;
+    let categories = r#""categories": [{"id": 1, "name": "car"}]"#;
+    for text in [
+        format!("{{{images}, {categories}, \"annotations\": []}}"),
+        // As COCO's own lists of test images are.
+        format!("{{{images}, {categories}}}"),
+        format!(
+            "{{{images}, {categories}, \"annotations\": [{{\"image_id\": 8, \"category_id\": 1, \"segmentation\": []}}]}}"
+        ),
+    ] {
+        write_text(&root.join("test.json"), &text);
+        let err = open(&root, &cache).expect_err("no masks");
+        // Its images can still be predicted on.
+        assert!(
+            matches!(err, DatasetError::NoMasks { images: 1, .. }),
+            "{err}"
+        );
+        let message = err.to_string();
+        assert!(
+            message.contains("test.json is a document of COCO without an annotation"),
+            "{message}"
+        );
+    }
+    fs::remove_dir_all(root.join("images")).expect("removed");
+    let message = open(&root, &cache).expect_err("no images").to_string();
+    assert!(
+        message.contains("test.json is a document of COCO without an annotation"),
+        "{message}"
+    );
+}
