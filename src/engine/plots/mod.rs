@@ -22,7 +22,7 @@ pub use csv::csv;
 pub use sheet::PlotSheet;
 pub use svg::{PAPER_COLORS, Paint, escaped, svg};
 pub use ticks::{Scale, Tick, ticks, time_unit};
-pub use view::{PlotView, Range, is_out_of_sight};
+pub use view::{PlotView, Range, is_in_sight};
 
 use crate::engine::ClassList;
 use classes::{class_lines, subject};
@@ -201,10 +201,11 @@ impl<'a> Figure<'a> {
         }
     }
 
-    /// Whether there are values, but none of them is in view.
+    /// Whether there are values, but no part of a line through them is in view.
     pub fn is_out_of_sight(&self) -> bool {
-        let points = || self.lines.iter().flat_map(|line| line.points);
-        points().next().is_some() && is_out_of_sight(points(), self.ranges)
+        let mut lines = self.lines.iter();
+        let has_values = self.lines.iter().any(|line| !line.points.is_empty());
+        has_values && !lines.any(|line| is_in_sight(line.points, self.ranges))
     }
 
     /// Whether its lines are classes of one run, told apart by the color slots of their labels.

@@ -82,13 +82,31 @@ fn is_range([from, to]: Range) -> bool {
     from.is_finite() && to.is_finite() && to - from > largest * NARROWEST && to > from
 }
 
-/// Whether none of the points is in view.
-pub fn is_out_of_sight<'a>(
-    mut points: impl Iterator<Item = &'a [f64; 2]>,
-    [x, y]: [Range; 2],
-) -> bool {
-    let inside = |[from, to]: Range, value: f64| (from..=to).contains(&value);
-    !points.any(|point| inside(x, point[0]) && inside(y, point[1]))
+/// Whether a part of a line is in view; between two of its points it may be where none of them is.
+pub fn is_in_sight(line: &[[f64; 2]], view: [Range; 2]) -> bool {
+    let alone = line.first().is_some_and(|point| crosses([*point; 2], view));
+    alone || line.array_windows().any(|part| crosses(*part, view))
+}
+
+/// Whether a straight line has a point in a rectangle (Liang and Barsky 1984: what share of it is
+/// between the sides, axis by axis).
+fn crosses([start, end]: [[f64; 2]; 2], view: [Range; 2]) -> bool {
+    let (mut first, mut last) = (0.0_f64, 1.0_f64);
+    for ((start, end), [low, high]) in start.into_iter().zip(end).zip(view) {
+        let along = end - start;
+        if along == 0.0 {
+            if !(low..=high).contains(&start) {
+                return false;
+            }
+        } else if along.is_finite() {
+            let (a, b) = ((low - start) / along, (high - start) / along);
+            first = first.max(a.min(b));
+            last = last.min(a.max(b));
+        } else {
+            return false;
+        }
+    }
+    first <= last
 }
 
 #[cfg(test)]
@@ -134,11 +152,21 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_in_sight_where_no_point_is() {
-        let points = [[1.0, 1.0], [2.0, 5.0]];
-        let all = [[0.0, 3.0], [0.0, 6.0]];
-        assert!(!is_out_of_sight(points.iter(), all));
-        assert!(is_out_of_sight(points.iter(), [[0.0, 3.0], [6.0, 7.0]]));
-        assert!(is_out_of_sight([].iter(), all));
+    fn a_line_is_in_sight_between_its_points_too() {
+        let line = [[1.0, 1.0], [2.0, 5.0], [4.0, 5.0]];
+        let all = [[0.0, 5.0], [0.0, 6.0]];
+        assert!(is_in_sight(&line, all));
+        assert!(is_in_sight(&line[..1], all), "a single point");
+        assert!(is_in_sight(&line, [[1.4, 1.6], [2.9, 3.1]]), "rising");
+        assert!(is_in_sight(&line, [[2.5, 3.5], [4.0, 6.0]]), "level");
+        // Below what rises, above all, behind the end.
+        assert!(!is_in_sight(&line, [[1.4, 1.6], [1.0, 2.0]]));
+        assert!(!is_in_sight(&line, [[0.0, 5.0], [6.0, 7.0]]));
+        assert!(!is_in_sight(&line, [[4.5, 5.0], [0.0, 6.0]]));
+        assert!(!is_in_sight(&[], all));
+        assert!(!is_in_sight(
+            &[[f64::NAN, 1.0], [1.0, 1.0]],
+            [[0.0, 0.5], [0.0, 2.0]]
+        ));
     }
 }

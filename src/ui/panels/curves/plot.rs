@@ -241,9 +241,11 @@ impl Drawing<'_, '_> {
             let text = RichText::new(self.figure.kind.why_empty()).small();
             // Not through the lines of the grid.
             let behind = ui.visuals().extreme_bg_color;
-            ui.label(text.background_color(behind));
+            ui.add(egui::Label::new(text.background_color(behind)).selectable(false));
         } else if self.figure.is_out_of_sight() {
-            ui.label(RichText::new("Nothing is in sight here").small());
+            let text = RichText::new("Nothing is in sight here").small();
+            // A drag that begins on it moves the plot.
+            ui.add(egui::Label::new(text).selectable(false));
             if ui
                 .button("Fit all")
                 .on_hover_text("Show everything")
