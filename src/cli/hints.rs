@@ -1,7 +1,9 @@
 //! Which option or subcommand helps where the engine refuses something: its messages name none of them, since
 //! the window, which has controls instead, shows them too.
 
-use crate::engine::{DatasetError, EngineError, FileError, Finding, FindingKind, Fix};
+use crate::engine::{
+    DatasetError, EngineError, FileError, Finding, FindingKind, Fix, MaskScoreError, TrainError,
+};
 
 /// The message, and what helps.
 pub fn with_hint(err: &EngineError) -> String {
@@ -23,6 +25,15 @@ fn hint(err: &EngineError) -> Option<String> {
         }
         EngineError::Finished { .. } => "--epochs and --max-steps say how many",
         EngineError::NoSuchDevice { .. } => "`devices` lists them",
+        EngineError::NoHome { option, .. } => return Some(format!("{option} names it")),
+        EngineError::NoSuchEntry { .. } => "`weights list` and `data catalogue` have their names",
+        EngineError::MaskScore(MaskScoreError::AssumedClasses { .. }) => {
+            "--classes and --num-classes do that"
+        }
+        EngineError::Train(TrainError::Config {
+            field: "stage rates",
+            ..
+        }) => "`train --help` lists the stages of each trunk",
         EngineError::File(FileError::Exists { .. })
         | EngineError::NamesTaken {
             first: FileError::Exists { .. },
@@ -38,12 +49,10 @@ fn hint(err: &EngineError) -> Option<String> {
 pub fn of_finding(finding: &Finding) -> Option<&'static str> {
     match (&finding.fix, finding.kind) {
         (Some(Fix::LeaveOut), _) => Some("`data fix --leave-out` leaves these pairs out of a copy"),
+        (Some(Fix::TurnUnclear), _) => Some("`data fix --turn-masks` turns the masks in a copy"),
         (Some(_), _) => Some("`data fix` can do that"),
         (None, FindingKind::UnknownLabels | FindingKind::NumberedObjects) => {
             Some("`data fix --map OLD=NEW,...` writes a copy with other labels")
-        }
-        (None, FindingKind::ExifUnclear) => {
-            Some("`data fix --turn-masks` turns the masks in a copy")
         }
         (None, FindingKind::GuessedPairs) => Some(
             "`data check --pairs FILE` writes them as a list, in which they are accepted or changed",
@@ -58,6 +67,16 @@ mod tests {
     use std::path::PathBuf;
 
     use super::*;
+    use crate::engine::{Trunk, preset};
+
+    fn assumed_classes() -> EngineError {
+        EngineError::MaskScore(MaskScoreError::AssumedClasses {
+            source: DatasetError::Stopped {
+                path: PathBuf::from("a.png"),
+            },
+            assumed: "21".to_owned(),
+        })
+    }
 
     #[test]
     fn options_are_named_behind_messages_that_name_none() {
@@ -69,6 +88,8 @@ mod tests {
             run: "a".to_owned(),
             folder: folder.clone(),
         };
+        let mut config = preset(Trunk::Resnet50);
+        config.learning.stage_rates = "fc=0.5".parse().expect("rates");
         let cases = [
             (EngineError::File(exists()), "--overwrite"),
             (
@@ -100,6 +121,24 @@ mod tests {
                 "--runs-dir",
             ),
             (EngineError::Finished { folder }, "--epochs"),
+            (
+                EngineError::NoHome {
+                    what: "runs",
+                    option: "--runs-dir",
+                },
+                "--runs-dir",
+            ),
+            (
+                EngineError::NoSuchEntry {
+                    name: "vgg17".to_owned(),
+                },
+                "`weights list`",
+            ),
+            (assumed_classes(), "--num-classes"),
+            (
+                EngineError::Train(config.validate().expect_err("no such stage")),
+                "`train --help`",
+            ),
         ];
         for (err, option) in cases {
             let text = err.to_string();

@@ -154,7 +154,7 @@ fn resume(wanted: &str, args: &TrainArgs, session: &Session) -> Result<Started, 
             EngineError::NoSuchDevice { .. } | EngineError::DeviceProblem { .. } => {
                 format!("{err}. `train --resume {name} --device cpu` continues on the processor")
             }
-            err => err.to_string(),
+            err => err.into(),
         })?;
     Ok(Started { engine, interrupts })
 }

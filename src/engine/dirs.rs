@@ -22,8 +22,8 @@ impl Dirs {
         runs_dir: Option<PathBuf>,
     ) -> Result<Self, EngineError> {
         Ok(Self {
-            data: locate(data_dir, "data", "--data-dir")?,
-            runs: locate(runs_dir, "checkpoints", "--runs-dir")?,
+            data: locate(data_dir, "data", ("data", "--data-dir"))?,
+            runs: locate(runs_dir, "checkpoints", ("runs", "--runs-dir"))?,
         })
     }
 
@@ -36,7 +36,7 @@ impl Dirs {
 fn locate(
     asked: Option<PathBuf>,
     name: &str,
-    option: &'static str,
+    (what, option): (&'static str, &'static str),
 ) -> Result<PathBuf, EngineError> {
     if let Some(path) = asked {
         return std::path::absolute(&path).map_err(|source| EngineError::Path { path, source });
@@ -48,7 +48,7 @@ fn locate(
     }
     program_dirs()
         .map(|dirs| dirs.data_dir().join(name))
-        .ok_or(EngineError::NoHome { option })
+        .ok_or(EngineError::NoHome { what, option })
 }
 
 #[cfg(test)]

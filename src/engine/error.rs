@@ -250,9 +250,7 @@ pub enum EngineError {
         index: usize,
     },
     /// A catalogue has no such entry.
-    #[error(
-        "{name}: neither public weights nor a public dataset. `weights list` and `data catalogue` have their names"
-    )]
+    #[error("{name}: neither public weights nor a public dataset. Choose one that is listed")]
     NoSuchEntry {
         /// What was asked for.
         name: String,
@@ -264,9 +262,13 @@ pub enum EngineError {
         label: &'static str,
     },
     /// There is no place for datasets and runs.
-    #[error("There is no home folder to write to; name one with {option}")]
+    #[error(
+        "there is no home folder, in which {what} would be written. Set the variable HOME, or name another folder"
+    )]
     NoHome {
-        /// The option that names a folder.
+        /// What would be there: `runs`.
+        what: &'static str,
+        /// The option that names its folder.
         option: &'static str,
     },
     /// A path cannot be used.

@@ -82,7 +82,7 @@ pub use crate::training::{
     RatePoint, RateRange, RateSearch, Recipe, Reduction, Remedy, Repeats, Reproduction, RunConfig,
     RunInfo, RunTime, SampleOrder, SavedWeights, Schedule, ScoredImage, SeenImage, SeenStep,
     StageRates, StartingPoint, StepPhase, StepProgress, StepRange, StepRecord, Tile, TilePlan,
-    Tiling, TimeSource, TrainOptions, Trial, Verdict, WeightsChoice, WeightsSummary,
+    Tiling, TimeSource, TrainError, TrainOptions, Trial, Verdict, WeightsChoice, WeightsSummary,
     WrittenBatches, autotune_folder, memory_text, network_preset, preset, tested_devices_file,
 };
 pub use before_start::BeforeStart;

@@ -64,7 +64,7 @@ impl FromStr for DeviceId {
             ("vgpu", number) => index(number).map(Self::VirtualGpu),
             ("cuda", number) => index(number).map(Self::Cuda),
             _ => Err(format!(
-                "{text}: not a device. Use cpu, gpu:N, igpu:N, vgpu:N or cuda:N, as `devices` lists them"
+                "{text}: not a device. Use cpu, or gpu:N, igpu:N, vgpu:N or cuda:N with a number that this machine has"
             )),
         }
     }

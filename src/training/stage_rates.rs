@@ -48,7 +48,7 @@ impl StageRates {
     /// What is wrong with them for a network with these stages.
     pub(super) fn broken_rule(&self, stages: &[ParamStage]) -> Option<&'static str> {
         if self.0.iter().any(|(stage, _)| !stages.contains(stage)) {
-            return Some("the trunk has no such stage; `fcn-workbench train --help` lists them");
+            return Some("the trunk has no such stage; leave out those that it does not have");
         }
         let sound = |factor: &f64| *factor >= 0.0 && factor.is_finite();
         if !self.0.iter().all(|(_, factor)| sound(factor)) {

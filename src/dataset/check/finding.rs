@@ -110,6 +110,8 @@ pub enum Fix {
     StripAlpha,
     /// Turn masks as EXIF turns their images.
     TurnMasks,
+    /// The same, where people must look whether the masks are turned; not done unless it is asked for.
+    TurnUnclear,
     /// Leave these pairs out.
     LeaveOut,
 }

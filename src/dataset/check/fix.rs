@@ -10,7 +10,7 @@ use serde::Serialize;
 use strum::VariantArray as _;
 
 use super::CheckReport;
-use super::finding::Fix;
+use super::finding::{Finding, Fix};
 use super::fit::turned;
 use crate::dataset::image_io::{
     RawPixels, check_sizes, read_image_header, read_raw, read_without_alpha,
@@ -38,7 +38,8 @@ pub struct FixPlan {
 }
 
 impl FixPlan {
-    /// All that findings propose, but for leaving out, which is for people to decide.
+    /// All that findings propose, but for what is for people to decide: leaving out, and turning where nothing says
+    /// whether masks are turned.
     pub fn of(report: &CheckReport) -> Self {
         let mut plan = Self::default();
         for finding in &report.findings {
@@ -46,8 +47,19 @@ impl FixPlan {
                 Some(Fix::Remap { map }) => plan.remap.extend(map),
                 Some(Fix::StripAlpha) => plan.strip_alpha = true,
                 Some(Fix::TurnMasks) => plan.turn_masks.add(&finding.all_files),
-                Some(Fix::LeaveOut) | None => {}
+                Some(Fix::LeaveOut | Fix::TurnUnclear) | None => {}
             }
+        }
+        plan
+    }
+
+    /// The same, and what people have decided about one finding.
+    pub fn decided(report: &CheckReport, finding: &Finding) -> Self {
+        let mut plan = Self::of(report);
+        match &finding.fix {
+            Some(Fix::LeaveOut) => plan.leave_out = true,
+            Some(Fix::TurnUnclear) => plan.turn_masks.add(&finding.all_files),
+            _ => {}
         }
         plan
     }

@@ -34,7 +34,8 @@ pub(super) fn find(facts: &Facts<'_>) -> Option<Finding> {
     };
     let warning = |masks: Vec<PathBuf>, reason: &str| {
         let kind = FindingKind::ExifUnclear;
-        (!masks.is_empty()).then(|| Finding::new(Severity::Warning, kind, &masks, reason))
+        let finding = || Finding::new(Severity::Warning, kind, &masks, reason);
+        (!masks.is_empty()).then(|| finding().with_fix(Fix::TurnUnclear))
     };
     match all.made_for(clear) {
         MadeFor::Stored => {
@@ -48,7 +49,8 @@ pub(super) fn find(facts: &Facts<'_>) -> Option<Finding> {
         MadeFor::Shown => warning(
             masks_that(&|made| made == MadeFor::Stored),
             "EXIF turns or mirrors the images of these masks, whose boundaries lie on edges of the images only when the \
-             masks are turned as well, unlike those of the other turned images. Look at these pairs",
+             masks are turned as well, unlike those of the other turned images. Look at these pairs; where they are turned or mirrored, turn the masks in \
+             a copy",
         ),
         MadeFor::Unknown => warning(
             masks_that(&|made| made != MadeFor::Shown),

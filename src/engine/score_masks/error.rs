@@ -52,8 +52,7 @@ pub enum MaskScoreError {
     },
     /// A label is no class of those that were assumed.
     #[error(
-        "{source}. Nothing names the classes, so they were assumed: {assumed}. Give a class list (--classes) or the number of \
-         classes (--num-classes)"
+        "{source}. Nothing names the classes, so they were assumed: {assumed}. Give a class list or the number of classes"
     )]
     AssumedClasses {
         source: DatasetError,

@@ -7,7 +7,10 @@ use std::path::PathBuf;
 use image::metadata::Orientation;
 
 use super::set::Set;
-use crate::dataset::check::{Depth, Finding, FindingKind, FixPlan, Severity, check, fit};
+use crate::dataset::check::finding::Fix;
+use crate::dataset::check::{
+    Depth, Finding, FindingKind, FixPlan, Severity, TurnMasks, check, fit,
+};
 use crate::dataset::image_io::test_jpeg::halved_colors;
 use crate::dataset::{Dataset, LabelMap};
 
@@ -147,8 +150,24 @@ fn photos_whose_edges_say_nothing_are_told() {
     assert_eq!(found.len(), 1);
     assert_eq!(
         (found[0].severity, found[0].kind, found[0].fix.clone()),
-        (Severity::Warning, FindingKind::ExifUnclear, None)
+        (
+            Severity::Warning,
+            FindingKind::ExifUnclear,
+            Some(Fix::TurnUnclear)
+        )
     );
+    // Only who has looked knows it.
+    let report = set.check();
+    assert_eq!(FixPlan::of(&report).turn_masks, TurnMasks::None);
+    let masks = found[0].all_files.iter().cloned().collect();
+    let plan = FixPlan::decided(&report, &found[0]);
+    assert_eq!(plan.turn_masks, TurnMasks::These(masks));
+    let fixed = set.fixed(&plan);
+    for (seed, item) in fixed.train.iter().enumerate() {
+        let expected = fit::turned(&photo(seed).1, Orientation::Rotate180).expect("a mask");
+        let labels = fixed.mask_reader().read(&item.mask).expect("a mask");
+        assert_eq!(labels, expected, "{}", item.id);
+    }
     assert!(
         found[0].reason.contains("turned or mirrored"),
         "{}",

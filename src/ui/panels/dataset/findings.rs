@@ -291,7 +291,7 @@ impl Findings {
                 files_ui(ui, finding);
             }
             if let Some(fix) = &finding.fix {
-                self.fix_ui(ctx.engine, ui, checked, fix);
+                self.fix_ui(ctx.engine, ui, checked, (finding, fix));
             } else if let Some(control) = format::finding_control(finding.kind) {
                 ui.add(Label::new(RichText::new(control).small()).wrap());
             }
@@ -336,8 +336,13 @@ impl Findings {
         }
     }
 
-    fn fix_ui(&mut self, engine: &Engine, ui: &mut Ui, checked: &CheckedDataset, fix: &Fix) {
-        let leave_out = *fix == Fix::LeaveOut;
+    fn fix_ui(
+        &mut self,
+        engine: &Engine,
+        ui: &mut Ui,
+        checked: &CheckedDataset,
+        (finding, fix): (&Finding, &Fix),
+    ) {
         let (label, what) = match fix {
             Fix::Remap { map } => {
                 let pairs: Vec<String> = map
@@ -351,6 +356,10 @@ impl Findings {
                 "Fix in a copy",
                 "Turns the masks as EXIF turns their images".to_owned(),
             ),
+            Fix::TurnUnclear => (
+                "Turn in a copy",
+                "Turns these masks as EXIF turns their images; look at a pair first".to_owned(),
+            ),
             Fix::LeaveOut => ("Leave out in a copy", "Leaves these pairs out".to_owned()),
         };
         let tooltip = format!(
@@ -359,11 +368,8 @@ impl Findings {
         let button = ui.add_enabled(self.fixing.is_none(), Button::new(label));
         if button.on_hover_text(tooltip).clicked() {
             let choice = FixChoice {
-                plan: Some(FixPlan {
-                    leave_out,
-                    ..FixPlan::of(&checked.report)
-                }),
-                leave_out,
+                plan: Some(FixPlan::decided(&checked.report, finding)),
+                leave_out: *fix == Fix::LeaveOut,
             };
             let task = engine.fix_dataset_beside(checked.which.clone(), choice);
             self.fixing = Some(task);

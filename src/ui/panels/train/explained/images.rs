@@ -91,6 +91,6 @@ pub const TEXTS: &[Explained] = &[
         "Test size",
         "Width and height to which validation images are resized, 1 to 8192; scores are always computed at the size of the mask",
         "Keep the original size, unless a validation takes too long or too much memory",
-        "docs/recipes.md",
+        "\"Recipes, settings and scores\" under Help, Documents",
     ),
 ];

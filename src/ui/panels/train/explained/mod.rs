@@ -97,6 +97,7 @@ mod tests {
         for (label, what, when, source) in ALL.into_iter().flatten() {
             for part in [what, when, source] {
                 assert!(part.len() > 10 && !part.ends_with('.'), "{label}: {part}");
+                assert!(!part.contains("--"), "{label} names an option: {part}");
             }
             assert_eq!(
                 ALL.into_iter()

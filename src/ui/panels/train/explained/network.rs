@@ -37,13 +37,13 @@ pub const TEXTS: &[Explained] = &[
         "Device",
         "The device that trains the network",
         "Take a GPU where there is one; the processor is always there, and many times slower",
-        "docs/devices.md",
+        "\"Devices\" under Help, Documents",
     ),
     (
         "Recipe",
         "Optimizer, batch, image sizes, augmentation and dropout of a paper, all at once; each value can be changed afterwards",
         "Take one to repeat a paper, or as a start for your own",
-        "docs/recipes.md",
+        "\"Recipes, settings and scores\" under Help, Documents",
     ),
     (
         "Epochs",
