@@ -217,8 +217,8 @@ pub enum EngineError {
     },
     /// The dataset of a run is not where it was.
     #[error(
-        "{problem}. Nothing was trained. If the dataset of {run} was moved, `train --resume {run} --dataset FOLDER` says where it is \
-         now, and the run keeps that"
+        "{problem}. Nothing was trained. If the dataset of {run} was moved or renamed, Choose its folder in the Train panel, \
+         or `train --resume {run} --dataset FOLDER`, says where it is now, and the run keeps that"
     )]
     DatasetGone {
         /// The run that was to be resumed.

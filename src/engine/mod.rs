@@ -124,7 +124,9 @@ pub use save_plot::PlotFile;
 pub use score_masks::{MaskClasses, MaskFolders, MaskScoreError, MaskScores, score_masks};
 pub use signals::{STOP_SIGNALS, on_stop_signal};
 pub use tasks::{Cancel, Poll, Task, guarded};
-pub use train::{ActiveRun, Live, Phase, Plan, RestOfPlan, RunAlarm, RunEvent, RunEventKind};
+pub use train::{
+    ActiveRun, Live, OtherPlace, Phase, Plan, RestOfPlan, RunAlarm, RunEvent, RunEventKind,
+};
 pub use typed_path::{argument_path, entered_path, typed_path, whole_path};
 
 use background::Background;

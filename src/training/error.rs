@@ -135,9 +135,10 @@ pub enum TrainError {
     },
     /// A run and its data do not fit together any more.
     #[error(
-        "{path}: the data of this run changed since it was started ({changes}). Restore the files, \
-         name their folder with `train --resume RUN --dataset FOLDER`, or continue on what is there \
-         now: with Accept the changes and resume in the Train panel, or with `--accept-changes`"
+        "{path}: the data of this run changed since it was started ({changes}). Restore the files; \
+         name their folder, with Choose its folder in the Train panel or with `train --resume RUN --dataset FOLDER`; \
+         or continue on what is there now, with Accept the changes and resume in the Train panel or with \
+         `--accept-changes`"
     )]
     DataChanged { path: PathBuf, changes: String },
     /// Another program trains this run.

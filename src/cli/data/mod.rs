@@ -4,7 +4,7 @@
 //! JSON of `check`: one object with `dataset`, `root`, `layout`, `train`, `val`, `classes`
 //! (names), `notes` (`topic`, `text`, `assumed`), `pairs` and `findings` (`severity`, `kind`,
 //! `count`, `files`, `reason`, `fix`); where pairs are a guess, also `review` (`pairs` with `image`, `mask`,
-//! `confidence` and `reason`, `free_masks`, `free_images`). JSON of `fix` and `split`: one object with `root`, `train`, `val`,
+//! `confidence`, `reason` and, of a mask that was drawn, `document`, `free_masks`, `free_images`). JSON of `fix` and `split`: one object with `root`, `train`, `val`,
 //! `test` and `left_out` (messages). JSON of `dump`: one object with `folder`, `steps` and `batches`.
 //!
 //! `check` fails where a finding is an error, so that scripts can ask.

@@ -125,7 +125,8 @@ pub struct Finding {
     pub count: usize,
     /// The first of the files.
     pub files: Vec<PathBuf>,
-    /// All of them, for whoever shows a part of the dataset.
+    /// All of them, for whoever shows a part of the dataset: images and masks, where `files` has the annotations
+    /// that masks were drawn from.
     #[serde(skip)]
     pub all_files: Arc<[PathBuf]>,
     /// One or two sentences: what is there, why it matters, what to do. No period at the end.

@@ -9,17 +9,18 @@ use crate::dataset::{Confidence, Dataset, ReviewedPair};
 pub(super) fn find(dataset: &Dataset) -> Option<Finding> {
     let review = dataset.review.as_ref()?;
     let is_unsure = |pair: &&ReviewedPair| pair.confidence < Confidence::High;
-    let masks: Vec<PathBuf> = review
-        .pairs
-        .iter()
-        .filter(is_unsure)
-        .map(|pair| pair.mask.clone())
-        .collect();
-    let first = review.pairs.iter().find(is_unsure)?;
+    let unsure: Vec<&ReviewedPair> = review.pairs.iter().filter(is_unsure).collect();
+    let first = unsure.first()?;
     let reason = format!(
         "these masks were put beside their images by a guess ({}). Look at the pairs, and accept or change them",
         first.reason
     );
-    let kind = FindingKind::GuessedPairs;
-    Some(Finding::new(Severity::Warning, kind, &masks, reason))
+    // Masks that were drawn are in the cache, where nobody looks.
+    let named = |pair: &&ReviewedPair| pair.document.as_ref().unwrap_or(&pair.mask).clone();
+    let files: Vec<PathBuf> = unsure.iter().map(named).collect();
+    let masks = unsure.iter().map(|pair| pair.mask.clone());
+    Some(Finding {
+        all_files: masks.collect(),
+        ..Finding::new(Severity::Warning, FindingKind::GuessedPairs, &files, reason)
+    })
 }

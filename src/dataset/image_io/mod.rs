@@ -2,6 +2,7 @@
 //!
 //! Knows file formats. Must not know about dataset layouts, lists or batches.
 
+mod animation;
 mod bands;
 mod facts;
 mod guarded;
@@ -233,6 +234,9 @@ fn reader<R: BufRead + Seek>(mut file: R, path: &Path) -> Result<ImageReader<R>,
     // The decoder reads these too, but does not recognize them.
     let is_big_tiff = is_big_tiff(start);
     let other = refused::what_else(start);
+    if animation::is_animation(&mut file).map_err(|err| read_error(path, err))? {
+        return Err(image_error(path, animation::ANIMATED.to_owned()));
+    }
     let mut reader = ImageReader::new(file)
         .with_guessed_format()
         .map_err(|err| read_error(path, err))?;

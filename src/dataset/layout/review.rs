@@ -36,6 +36,9 @@ pub struct ReviewedPair {
     pub confidence: Confidence,
     /// Why, for people.
     pub reason: String,
+    /// The file of annotations that the mask was drawn from; such a mask is no file of people's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub document: Option<PathBuf>,
 }
 
 /// All pairs of a dataset, where some of them are a guess.

@@ -25,6 +25,25 @@ pub(super) struct Annotated {
     pub(super) notes: Vec<Note>,
 }
 
+impl Annotated {
+    /// What the masks are drawn by besides the documents: labels and colors of the classes, which a list beside the
+    /// documents may change, and which image has which number.
+    pub(super) fn settings(&self, root: &Path) -> String {
+        let classes = self.classes.iter();
+        let mut lines: Vec<String> = classes
+            .map(|class| format!("{:?} {:?}", class.name, class.color))
+            .collect();
+        lines.extend(self.items.iter().map(|item| {
+            let image = match &item.image {
+                ImageOf::File(path) => Some(path.strip_prefix(root).unwrap_or(path)),
+                ImageOf::Document(_) => None,
+            };
+            format!("{:?} {image:?}", item.id)
+        }));
+        lines.join("\n")
+    }
+}
+
 /// An image and how its mask is made.
 pub(super) struct AnnotatedImage {
     pub(super) id: String,

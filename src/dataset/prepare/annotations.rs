@@ -46,7 +46,8 @@ pub(super) fn open(
     let name = super::stem(root);
     // Another number where masks are drawn in another way than by an earlier version.
     let name = format!("{name}-masks-2");
-    let folder = cache.prepared(&name, &annotated.documents, |folder| {
+    let drawn_from = (&annotated.documents[..], &*annotated.settings(root));
+    let folder = cache.prepared(&name, drawn_from, |folder| {
         write_masks(&annotated, folder, progress)
     })?;
     let dataset = dataset(root, &folder, annotated)?;
@@ -121,7 +122,7 @@ fn dataset(root: &Path, folder: &Path, annotated: Annotated) -> Result<Dataset, 
             },
             mask: folder.join(mask_name(number)),
         };
-        pairs.push(reviewed(&pair, item.doubt));
+        pairs.push(reviewed(&pair, item.doubt, item.source));
         parts.push((pair, item.split));
     }
     let splits = of_parts(root, parts, "the annotations' files and folders")?;
@@ -153,7 +154,7 @@ fn dataset(root: &Path, folder: &Path, annotated: Annotated) -> Result<Dataset, 
     })
 }
 
-fn reviewed(pair: &DatasetItem, doubt: Option<String>) -> ReviewedPair {
+fn reviewed(pair: &DatasetItem, doubt: Option<String>, document: PathBuf) -> ReviewedPair {
     ReviewedPair {
         image: pair.image.clone(),
         mask: pair.mask.clone(),
@@ -162,6 +163,7 @@ fn reviewed(pair: &DatasetItem, doubt: Option<String>) -> ReviewedPair {
             None => Confidence::High,
         },
         reason: doubt.unwrap_or_else(|| "the annotations say so".to_owned()),
+        document: Some(document),
     }
 }
 

@@ -126,14 +126,17 @@ struct Cache<'a> {
 
 impl Cache<'_> {
     /// The folder that `make` fills, from this or an earlier time. It belongs to the files it
-    /// was made of as they are now: their paths, sizes and times of change.
+    /// was made of as they are now, by their paths, sizes and times of change, and to `settings`: all else that it
+    /// was made by.
     fn prepared(
         &self,
         name: &str,
-        sources: &[PathBuf],
+        (sources, settings): (&[PathBuf], &str),
         make: impl FnOnce(&Path) -> Result<(), DatasetError>,
     ) -> Result<PathBuf, DatasetError> {
-        let folder = self.folder.join(format!("{name}-{}", key(sources)?));
+        let folder = self
+            .folder
+            .join(format!("{name}-{}", key(sources, settings)?));
         if folder.is_dir() {
             return Ok(folder);
         }
@@ -157,7 +160,7 @@ impl Cache<'_> {
     }
 }
 
-fn key(sources: &[PathBuf]) -> Result<String, DatasetError> {
+fn key(sources: &[PathBuf], settings: &str) -> Result<String, DatasetError> {
     let mut hash = Sha256::new();
     for path in sources {
         let meta = fs::metadata(path).map_err(FileError::read(path))?;
@@ -171,6 +174,7 @@ fn key(sources: &[PathBuf]) -> Result<String, DatasetError> {
         hash.update(meta.len().to_le_bytes());
         hash.update(changed.as_nanos().to_le_bytes());
     }
+    hash.update(settings);
     let digest = hash.finalize();
     let start: Vec<String> = digest[..6]
         .iter()

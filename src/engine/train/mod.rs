@@ -5,6 +5,7 @@ mod awake;
 mod current;
 mod ending;
 mod live;
+mod moved_dataset;
 mod notice_of;
 mod plan;
 mod run_event;
@@ -17,6 +18,7 @@ mod trainer;
 
 pub use active_run::{ActiveRun, Phase};
 pub use live::Live;
+pub use moved_dataset::OtherPlace;
 pub use plan::{Plan, RestOfPlan, RunAlarm};
 pub use run_event::{RunEvent, RunEventKind};
 pub(super) use trainer::Trainer;

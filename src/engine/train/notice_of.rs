@@ -9,7 +9,10 @@ pub(super) fn notice_of(run: &str, event: &TrainEvent) -> Option<Notice> {
         TrainEvent::Warning(text) => (NoticeLevel::Warning, format!("{run}: {text}")),
         // Its failure says it.
         TrainEvent::Alarm(alarm)
-            if matches!(alarm.kind, AlarmKind::NotFinite | AlarmKind::DataChanged) =>
+            if matches!(
+                alarm.kind,
+                AlarmKind::NotFinite | AlarmKind::DataChanged | AlarmKind::DatasetGone
+            ) =>
         {
             return None;
         }

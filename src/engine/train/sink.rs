@@ -7,7 +7,9 @@ use crossbeam_channel::Sender;
 use super::thread_event::{PreviewSlot, ThreadEvent};
 use crate::engine::{EngineError, Waker};
 use crate::training::checkpoint::{EndMark, RunFolder};
-use crate::training::{Control, MemoryWatch, Outcome, PowerWatch, TrainEvent, TrainSink};
+use crate::training::{
+    Control, DatasetRef, MemoryWatch, Outcome, PowerWatch, TrainEvent, TrainSink,
+};
 
 /// Passes events on. Numbers wait for a place in the channel; masks never do.
 pub(super) struct EngineSink {
@@ -23,6 +25,9 @@ pub(super) struct EngineSink {
     shortage: Option<Shortage>,
     /// Once it is there.
     pub folder: Option<RunFolder>,
+    /// Where the dataset is that the run was resumed on, and what it is called, where that is another place than
+    /// before. The run keeps it once it has started.
+    pub moved: Option<(DatasetRef, String)>,
     /// The step of the last checkpoint that was told of.
     saved: Option<usize>,
 }
@@ -53,6 +58,7 @@ impl EngineSink {
             power: PowerWatch::default(),
             shortage: None,
             folder: None,
+            moved: None,
             saved: None,
         }
     }
@@ -120,6 +126,11 @@ impl TrainSink for EngineSink {
             }
             event => event,
         };
+        if matches!(event, TrainEvent::Started(_))
+            && let Some((dataset, name)) = self.moved.take()
+        {
+            self.events.send(ThreadEvent::Moved { dataset, name }).ok();
+        }
         if matches!(event, TrainEvent::Step(_)) {
             self.look_at_machine();
         }

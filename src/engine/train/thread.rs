@@ -57,23 +57,6 @@ enum Start {
     Resume(RunFolder, Box<TrainOptions>),
 }
 
-impl Start {
-    /// What is said where the dataset cannot be opened.
-    fn explained(&self, err: EngineError) -> EngineError {
-        match self {
-            Self::Resume(folder, options)
-                if options.dataset.is_none() && !matches!(err, EngineError::Cancelled) =>
-            {
-                EngineError::DatasetGone {
-                    run: folder.name(),
-                    problem: Box::new(err),
-                }
-            }
-            _ => err,
-        }
-    }
-}
-
 /// Everything the thread needs.
 pub(super) struct TrainThread {
     pub job: Job,
@@ -162,7 +145,7 @@ impl TrainThread {
         let mut dataset = dataset::open(&which, &self.data_dir, &mut |_, _| {
             !control.stop_requested()
         })
-        .map_err(|err| start.explained(err.into()))?;
+        .map_err(|err| self.not_opened(start, err.into()))?;
         if let Start::Resume(folder, _) = start {
             // The network has learned from images that were read so.
             dataset.images = folder.meta()?.images;
@@ -189,14 +172,8 @@ impl TrainThread {
             (self.waker)();
             !self.control.stop_requested()
         })?;
-        for warning in warnings {
+        for warning in warnings.into_iter().chain(stated_of_images(&dataset)) {
             self.events.send(ThreadEvent::Warning(warning)).ok();
-        }
-        // What was measured is an assumption, which was said when it was opened.
-        let stated = |note: &&Note| note.topic == NoteTopic::Images && !note.assumed;
-        for note in dataset.notes.iter().filter(stated) {
-            let text = format!("{}: {note}", dataset.name);
-            self.events.send(ThreadEvent::Warning(text)).ok();
         }
         let record = DatasetRecord::of(&dataset);
         let (folder, options) = match start {
@@ -251,12 +228,38 @@ impl TrainThread {
         self.events.send(event).ok();
         *opened = Some(folder.clone());
         sink.folder = Some(folder.clone());
+        sink.moved = options
+            .dataset
+            .clone()
+            .map(|which| (which, dataset.name.clone()));
         train_with(options, &folder, &dataset, &self.control, sink);
         Ok(())
     }
 }
 
 impl TrainThread {
+    /// What is said where the dataset cannot be opened. A run that goes on elsewhere can be resumed there.
+    fn not_opened(&self, start: &Start, err: EngineError) -> EngineError {
+        let Start::Resume(folder, options) = start else {
+            return err;
+        };
+        if matches!(err, EngineError::Cancelled) {
+            return err;
+        }
+        let event = ThreadEvent::DatasetGone {
+            run: folder.name(),
+            problem: err.to_string(),
+        };
+        self.events.send(event).ok();
+        if options.dataset.is_some() {
+            return err;
+        }
+        EngineError::DatasetGone {
+            run: folder.name(),
+            problem: Box::new(err),
+        }
+    }
+
     /// Whether a run can begin; the weights that it does so with, unless they are drawn.
     fn check(
         &self,
@@ -269,6 +272,16 @@ impl TrainThread {
         check_stored_batches(config, dataset)?;
         Ok(InitialTensors::read(config, classes, &self.runs_dir)?)
     }
+}
+
+/// What the dataset says of how its images are read. What was measured is an assumption, which was said when it was
+/// opened.
+fn stated_of_images(dataset: &Dataset) -> Vec<String> {
+    let stated = |note: &&Note| note.topic == NoteTopic::Images && !note.assumed;
+    let notes = dataset.notes.iter().filter(stated);
+    notes
+        .map(|note| format!("{}: {note}", dataset.name))
+        .collect()
 }
 
 /// How a run ended that never reached its loop.

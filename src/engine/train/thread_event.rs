@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use crate::engine::before_start::BeforeStart;
 use crate::training::checkpoint::{RunFolder, RunMeta};
-use crate::training::{Preview, TrainEvent};
+use crate::training::{DatasetRef, Preview, TrainEvent};
 
 /// An event of the training thread.
 #[derive(Debug)]
@@ -18,6 +18,10 @@ pub(in crate::engine) enum ThreadEvent {
     Checking { done: usize, total: usize },
     /// Something about the dataset that people should know.
     Warning(String),
+    /// The run of this name is not resumed, since its dataset cannot be opened; why that is.
+    DatasetGone { run: String, problem: String },
+    /// The run keeps from now on that its dataset is here, and what that is called.
+    Moved { dataset: DatasetRef, name: String },
     /// What the run will take; before its folder is there.
     Estimated(Arc<BeforeStart>),
     /// From the loop.

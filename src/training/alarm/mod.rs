@@ -39,6 +39,8 @@ pub enum AlarmKind {
     OneClass,
     /// The data are not those that the run was started on, so it was not resumed.
     DataChanged,
+    /// The dataset is not where it was, so the run was not resumed.
+    DatasetGone,
 }
 
 impl AlarmKind {
@@ -59,6 +61,18 @@ impl Alarm {
                  then of other data than those before"
             ),
             remedy: Some(Remedy::AcceptChanges),
+        }
+    }
+
+    /// Of a run that is not resumed because its dataset cannot be opened, and why that is.
+    pub fn dataset_gone(problem: &str) -> Self {
+        Self {
+            kind: AlarmKind::DatasetGone,
+            text: format!(
+                "{problem}. The run was not resumed. If its dataset was moved or renamed, choose its folder; the \
+                 run keeps that"
+            ),
+            remedy: Some(Remedy::FindDataset),
         }
     }
 

@@ -21,6 +21,8 @@ pub enum Remedy {
     Labels,
     /// Resuming on the data as it is now.
     AcceptChanges,
+    /// Resuming on the dataset where it is now.
+    FindDataset,
 }
 
 impl Remedy {
@@ -32,7 +34,9 @@ impl Remedy {
             Self::Reduction(Reduction::Mean) => Some("the mean over pixels".to_owned()),
             Self::Reduction(Reduction::Sum) => Some("the sum over pixels".to_owned()),
             Self::ClassWeights(weights) => Some(format!("class weights {weights}")),
-            Self::PretrainedWeights | Self::Labels | Self::AcceptChanges => None,
+            Self::PretrainedWeights | Self::Labels | Self::AcceptChanges | Self::FindDataset => {
+                None
+            }
         }
     }
 
@@ -42,7 +46,9 @@ impl Remedy {
             Self::LearningRate(rate) => learning.learning_rate = *rate,
             Self::Reduction(reduction) => learning.reduction = *reduction,
             Self::ClassWeights(weights) => learning.objective.class_weights = weights.clone(),
-            Self::PretrainedWeights | Self::Labels | Self::AcceptChanges => return false,
+            Self::PretrainedWeights | Self::Labels | Self::AcceptChanges | Self::FindDataset => {
+                return false;
+            }
         }
         true
     }

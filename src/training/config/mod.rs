@@ -42,6 +42,14 @@ pub enum DatasetRef {
 }
 
 impl DatasetRef {
+    /// Where it is, without what its labels mean.
+    pub fn place(&self) -> Self {
+        match self {
+            Self::Sample => Self::Sample,
+            Self::Folder(folder) | Self::Mapped { folder, .. } => Self::Folder(folder.clone()),
+        }
+    }
+
     /// The same dataset with another class map, more void labels and other bands, where these are
     /// given. The sample needs none of it.
     pub fn mapped(self, class_map: Option<PathBuf>, void: &[u8], images: &BandChoice) -> Self {

@@ -51,6 +51,10 @@ impl App {
             Command::OpenDataset(
                 DatasetRef::Folder(path) | DatasetRef::Mapped { folder: path, .. },
             )
+            | Command::ResumeElsewhere {
+                dataset: DatasetRef::Folder(path),
+                ..
+            }
             | Command::CompareImage(path)
             | Command::UseWeights(path)
             | Command::AddWeights { path, .. }

@@ -38,12 +38,9 @@ impl App {
                     self.toasts.add(NoticeLevel::Warning, text);
                 }
             }
-            Command::ResumeRun(run) => {
-                self.resume(&run, false);
-            }
-            Command::ResumeOnChangedData(run) => {
-                self.resume(&run, true);
-            }
+            Command::ResumeRun(run) => self.resume(&run, None, false),
+            Command::ResumeElsewhere { run, dataset } => self.resume(&run, Some(dataset), false),
+            Command::ResumeOnChangedData { run, dataset } => self.resume(&run, Some(dataset), true),
             Command::DeleteRuns(runs) => {
                 let deleted = self.engine.delete_runs(runs);
                 self.report(deleted);
@@ -135,9 +132,10 @@ impl App {
         }
     }
 
-    fn resume(&mut self, run: &str, accept_changes: bool) {
+    fn resume(&mut self, run: &str, dataset: Option<DatasetRef>, accept_changes: bool) {
         let options = TrainOptions {
             device: self.resume_device(run),
+            dataset,
             accept_changes,
             ..TrainOptions::default()
         };

@@ -12,6 +12,8 @@ use crate::engine::{
 pub enum Ask {
     /// Which dataset to open.
     Dataset,
+    /// Where the dataset of the run of this name is now.
+    MovedDataset(String),
     /// Which images to segment.
     Images,
     /// Which image to compare runs on.
@@ -174,6 +176,7 @@ impl Ask {
     pub fn title(&self) -> &'static str {
         match self {
             Self::Dataset => "Open a dataset folder",
+            Self::MovedDataset(_) => "Choose the folder of the dataset",
             Self::Images => "Open images",
             Self::CompareImage => "Choose an image",
             Self::Probes => "Choose probe images",
@@ -191,7 +194,7 @@ impl Ask {
     /// What kind of answer is wanted.
     pub fn kind(&self) -> AskKind<'_> {
         match self {
-            Self::Dataset | Self::SaveAllInspected => AskKind::Folder,
+            Self::Dataset | Self::MovedDataset(_) | Self::SaveAllInspected => AskKind::Folder,
             Self::Images | Self::Probes => AskKind::Files { many: true },
             Self::CompareImage
             | Self::Weights
@@ -225,7 +228,7 @@ impl Ask {
     /// What the wanted files are called together.
     pub fn files(&self) -> &'static str {
         match self {
-            Self::Dataset | Self::SaveAllInspected => "Folders",
+            Self::Dataset | Self::MovedDataset(_) | Self::SaveAllInspected => "Folders",
             Self::SaveNpy(_) => "NumPy file",
             Self::Images | Self::CompareImage | Self::Probes => "Images",
             Self::Weights | Self::CatalogueFile(_) => "Weights",
@@ -244,7 +247,7 @@ impl Ask {
     /// The extensions of the wanted files.
     pub fn extensions(&self) -> Option<&'static [&'static str]> {
         match self {
-            Self::Dataset | Self::SaveAllInspected => None,
+            Self::Dataset | Self::MovedDataset(_) | Self::SaveAllInspected => None,
             Self::SaveNpy(_) => Some(&["npy"]),
             Self::Images => Some(&IMAGES_AND_ARCHIVES),
             Self::CompareImage | Self::Probes => Some(IMAGE_EXTENSIONS),
@@ -272,6 +275,10 @@ impl Ask {
         let path = paths.into_iter().next()?;
         Some(match self {
             Self::Dataset => Command::OpenDataset(DatasetRef::Folder(path)),
+            Self::MovedDataset(run) => Command::ResumeElsewhere {
+                run,
+                dataset: DatasetRef::Folder(path),
+            },
             Self::Images => Command::Inspect(vec![path]),
             Self::Probes => Command::AddProbes(vec![path]),
             Self::CompareImage => Command::CompareImage(path),

@@ -108,8 +108,10 @@ pub enum Command {
     CopyRun(PathBuf),
     /// Resumes a run from its last checkpoint.
     ResumeRun(String),
-    /// The same of a run whose data changed, on the data as it is now.
-    ResumeOnChangedData(String),
+    /// The same of a run whose data changed, on the data as it is now at this place.
+    ResumeOnChangedData { run: String, dataset: DatasetRef },
+    /// The same of a run whose dataset was moved, where it is now; the data must be those of the run.
+    ResumeElsewhere { run: String, dataset: DatasetRef },
     /// Moves runs into the trash.
     DeleteRuns(Vec<String>),
     /// Writes what people say about runs, each for the run of this name; `what` says it in a few

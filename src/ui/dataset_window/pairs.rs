@@ -213,6 +213,7 @@ mod tests {
             mask: format!("{name}_mask.png").into(),
             confidence: Confidence::Low,
             reason: "names".to_owned(),
+            document: None,
         };
         PairReview {
             pairs: vec![pair("a"), pair("b")],

@@ -4,8 +4,7 @@ use std::fs::File;
 use std::io::{BufReader, Read, Seek};
 use std::path::Path;
 
-use image::codecs::gif::GifDecoder;
-use image::{AnimationDecoder as _, DynamicImage, ImageDecoder as _, ImageFormat};
+use image::{DynamicImage, ImageFormat};
 use png::{BitDepth, ColorType};
 use tiff::decoder::DecodingResult;
 
@@ -13,7 +12,9 @@ use super::super::bands::{is_big_tiff, unusable_colors, unusable_samples};
 use super::super::tiff_file::{TiffFile, TiffKind, small_enough};
 use super::super::whole_tiff;
 use super::super::{
-    Decoded, MAX_DECODE_BYTES, MAX_SIDE, Samples, guarded, limits, open, read_error,
+    Decoded, MAX_DECODE_BYTES, MAX_SIDE, Samples,
+    animation::{ANIMATED, is_animation},
+    guarded, limits, open, read_error,
     refused::what_else,
 };
 use super::mask_error;
@@ -21,10 +22,6 @@ use crate::dataset::{DatasetError, Size};
 
 /// What JPEG does to a mask.
 const CHANGED: &str = "whose compression changes labels along edges. Export masks as PNG";
-
-/// Nothing says which picture of an animation is the mask.
-const ANIMATED: &str = "it is an animation of several pictures, and a mask is one picture. Save the picture with the \
-                        labels as a file of its own";
 
 /// A mask file as it is, before labels are given a meaning.
 pub(in crate::dataset) struct RawMask {
@@ -59,11 +56,12 @@ pub(in crate::dataset) fn read_raw(path: &Path) -> Result<RawMask, DatasetError>
     } else {
         image::guess_format(&start)
     };
+    let is_animation = is_animation(&mut file).map_err(|err| read_error(path, err))?;
     guarded(|| match format {
+        _ if is_animation => Err(ANIMATED.to_owned()),
         Ok(ImageFormat::Png) => decode_png(file),
         Ok(ImageFormat::Tiff) => decode_tiff(file, path),
-        Ok(ImageFormat::Gif) => decode_gif(file),
-        Ok(format @ ImageFormat::Bmp) => decode_other(file, format),
+        Ok(format @ (ImageFormat::Bmp | ImageFormat::Gif)) => decode_other(file, format),
         Ok(ImageFormat::Jpeg) => Err(format!("it is a JPEG, {CHANGED}")),
         _ => Err(unknown_format(&start)),
     })
@@ -87,10 +85,6 @@ fn decode_png(file: BufReader<File>) -> Result<RawMask, String> {
     let mut reader = decoder.read_info().map_err(|err| png_reason(&err))?;
     let (width, height) = reader.info().size();
     check_side(width, height)?;
-    let animation = reader.info().animation_control();
-    if animation.is_some_and(|animation| animation.num_frames > 1) {
-        return Err(ANIMATED.to_owned());
-    }
     let palette = reader
         .info()
         .palette
@@ -252,21 +246,6 @@ fn of_bands(samples: Samples) -> Result<RawMask, String> {
         height: samples.size.height,
         pixels: RawPixels::Colors(pixels.map(color).collect()),
     })
-}
-
-/// A GIF of one picture.
-fn decode_gif(mut file: BufReader<File>) -> Result<RawMask, String> {
-    let damaged = |err: image::ImageError| format!("damaged GIF: {err}");
-    let mut decoder = GifDecoder::new(&mut file).map_err(damaged)?;
-    decoder.set_limits(limits()).map_err(damaged)?;
-    let mut pictures = decoder.into_frames().skip(1);
-    // Damage behind the first picture changes nothing in it.
-    if pictures.next().is_some_and(|picture| picture.is_ok()) {
-        return Err(ANIMATED.to_owned());
-    }
-    drop(pictures);
-    file.rewind().map_err(|err| damaged(err.into()))?;
-    decode_other(file, ImageFormat::Gif)
 }
 
 /// BMP, GIF, and most TIFFs. Their decoder turns indices into colors.

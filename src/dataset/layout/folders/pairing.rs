@@ -76,6 +76,7 @@ pub(super) fn review(pairs: &[Pair], images: &[Found], masks: &[Found]) -> Optio
             mask: pair.item.mask.clone(),
             confidence: pair.confidence,
             reason: pair.rule.clone(),
+            document: None,
         })
         .collect();
     reviewed.sort_by_key(|pair| pair.confidence);

@@ -267,6 +267,7 @@ impl Files {
                     } else {
                         "listed beside the image".to_owned()
                     },
+                    document: None,
                 }
             })
             .collect();

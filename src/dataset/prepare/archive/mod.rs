@@ -33,7 +33,7 @@ pub(super) fn unpacked(
     progress: &mut Progress<'_>,
 ) -> Result<PathBuf, DatasetError> {
     kind(path)?;
-    let folder = cache.prepared(&stem(path), &[path.to_owned()], |folder| {
+    let folder = cache.prepared(&stem(path), (&[path.to_owned()], ""), |folder| {
         unpack(path, folder, progress)
     })?;
     Ok(inner(folder))

@@ -85,7 +85,6 @@ fn outlines_of_labelme_become_masks() {
     );
     write_text(&root.join("a.json"), &text);
     write_text(&root.join("classes.txt"), "background\ncar\n");
-    fs::remove_dir_all(&cache).expect("removed");
     let message = open(&root, &cache).expect_err("no such class").to_string();
     assert!(
         message.contains("\"road\" is not in the class list"),

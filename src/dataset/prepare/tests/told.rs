@@ -1,7 +1,7 @@
 //! What is said of annotations that are none, or that may be of another image.
 
 use super::*;
-use crate::dataset::Confidence;
+use crate::dataset::{Confidence, Depth, FindingKind, check};
 
 fn labelme(image: &str) -> String {
     format!(
@@ -27,7 +27,7 @@ fn a_document_that_names_another_image_than_its_own_is_in_doubt() {
     write_image(&root.join("A_flip.png"));
     write_text(&root.join("a_flip.json"), &labelme("a.png"));
     let dataset = open(&root, &cache).unwrap_or_else(|err| panic!("{err}"));
-    let review = dataset.review.expect("a doubt");
+    let review = dataset.review.clone().expect("a doubt");
     assert_eq!(
         (review.pairs.len(), review.count(Confidence::Medium)),
         (4, 1)
@@ -38,11 +38,58 @@ fn a_document_that_names_another_image_than_its_own_is_in_doubt() {
         doubt.reason,
         "a_flip.json says that it is of a.png, but there is A_flip.png too"
     );
+    // The finding names what people have written, and shows the masks that were drawn.
+    let report = check(&dataset, Depth::Labels, &mut |_, _| true).expect("not stopped");
+    let mut findings = report.findings.iter();
+    let guessed = findings.find(|found| found.kind == FindingKind::GuessedPairs);
+    let guessed = guessed.expect("a guess");
+    assert_eq!(
+        (guessed.count, &guessed.files),
+        (1, &vec![root.join("a_flip.json")])
+    );
+    assert_eq!(guessed.all_files.to_vec(), vec![doubt.mask.clone()]);
     // Names of documents that no image has are no doubt, and images elsewhere are not meant.
     fs::remove_file(root.join("A_flip.png")).expect("removed");
     write_image(&root.join("others/a_flip.png"));
     let dataset = open(&root, &cache).unwrap_or_else(|err| panic!("{err}"));
     assert_eq!(dataset.review, None);
+}
+
+#[test]
+fn masks_are_drawn_anew_for_another_list_of_classes_and_without_images() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let (root, cache) = (dir.path().join("own"), dir.path().join("cache"));
+    for name in ["a", "b"] {
+        write_image(&root.join(format!("{name}.png")));
+        let with_image = labelme(&format!("{name}.png")).replace("null", "\"\"");
+        write_text(&root.join(format!("{name}.json")), &with_image);
+    }
+    let opened = |list: &str| {
+        write_text(&root.join("classes.txt"), list);
+        open(&root, &cache).unwrap_or_else(|err| panic!("{err}"))
+    };
+    let dataset = opened("background\ncar\nroad\n");
+    let mask = dataset.train[0].mask.clone();
+    assert_eq!(read(&dataset).1[0], 2);
+    let dataset = opened("background\nroad\ncar\n");
+    assert_eq!(read(&dataset).1[0], 1, "another order");
+    let dataset = opened("background\ncar\nroad\n");
+    assert_eq!(read(&dataset).1[0], 2);
+    assert_eq!(
+        dataset.train[0].mask, mask,
+        "those of before are still there"
+    );
+    // From now on the images are those in the documents.
+    for name in ["a.png", "b.png"] {
+        fs::remove_file(root.join(name)).expect("removed");
+    }
+    let dataset = opened("background\ncar\nroad\n");
+    let image = &dataset.train[0].image;
+    assert!(
+        image.starts_with(&cache) && image.is_file(),
+        "{}",
+        image.display()
+    );
 }
 
 #[test]

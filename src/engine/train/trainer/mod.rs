@@ -12,7 +12,7 @@ use super::active_run::{ActiveRun, Phase};
 use super::current::{Current, LeftThreads, PATIENCE, insert};
 use super::live::Live;
 use super::notice_of::notice_of;
-use super::plan::Plan;
+use super::plan::{Plan, RunAlarm};
 use super::run_event::{RunEventKind, RunEvents};
 use super::thread::{Job, TrainThread};
 use super::thread_event::{PreviewSlot, ThreadEvent};
@@ -23,7 +23,7 @@ use crate::engine::queue::{Queue, QueueEdit, QueueOwner, QueuedRun};
 use crate::engine::runs::RunSnapshot;
 use crate::engine::{Dirs, EngineError, Lost, Notice, NoticeLevel, Waker};
 use crate::training::checkpoint::RunFolder;
-use crate::training::{Control, Outcome, RunConfig, TrainEvent, TrainOptions};
+use crate::training::{Alarm, Control, Outcome, RunConfig, TrainEvent, TrainOptions};
 
 /// The training side of the engine.
 #[expect(
@@ -310,6 +310,22 @@ impl Trainer {
                 insert(runs, snapshot);
             }
             Ok(ThreadEvent::Checking { done, total }) => current.active.checking(done, total),
+            Ok(ThreadEvent::DatasetGone { run, problem }) => {
+                if let Some(plan) = &mut self.plan {
+                    plan.alarms.push(RunAlarm {
+                        run,
+                        config: current.active.config.clone(),
+                        alarm: Alarm::dataset_gone(&problem),
+                    });
+                }
+            }
+            Ok(ThreadEvent::Moved { dataset, name }) => {
+                let active = &current.active.run;
+                if let Some(snapshot) = runs.iter_mut().find(|run| run.name == *active) {
+                    snapshot.config.dataset = dataset;
+                    snapshot.dataset_name = name;
+                }
+            }
             Ok(ThreadEvent::Warning(text)) => {
                 let level = NoticeLevel::Warning;
                 notices.push(Notice { level, text });

@@ -276,7 +276,7 @@ impl Findings {
             let title = format::finding_title(finding.kind);
             ui.strong(format!("{title} · {}", format::count(finding.count)));
             let mut content = |ui: &mut Ui| {
-                if let Some(file) = finding.files.first() {
+                if let Some(file) = finding.all_files.first() {
                     self.picture_ui(ctx, ui, checked, file);
                 }
                 ui.add(Label::new(RichText::new(&finding.reason).small()).wrap());

@@ -3,7 +3,7 @@
 use eframe::egui::{Button, Label, RichText, Ui};
 
 use crate::engine::{AlarmKind, NoticeLevel, Remedy, RunAlarm};
-use crate::ui::command::{Command, PanelKind, UiCommand};
+use crate::ui::command::{Ask, Command, PanelKind, UiCommand};
 use crate::ui::context::PanelCtx;
 use crate::ui::panels::command_button;
 use crate::ui::ui_ext::UiExt as _;
@@ -52,11 +52,38 @@ fn alarm_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, found: &RunAlarm) {
                 "Train the rest of the run on the data as it is now; the run keeps that",
             );
             if button.clicked() {
-                let run = found.run.clone();
-                ctx.commands.send(Command::ResumeOnChangedData(run));
+                ctx.commands.send(Command::ResumeOnChangedData {
+                    run: found.run.clone(),
+                    dataset: found.config.dataset.place(),
+                });
             }
+            elsewhere_ui(ctx, ui, found);
         }
+        Some(Remedy::FindDataset) => elsewhere_ui(ctx, ui, found),
         Some(remedy) => start_again_ui(ctx, ui, found, remedy),
+    }
+}
+
+/// The places where the dataset of a run may be now.
+fn elsewhere_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, found: &RunAlarm) {
+    let run = || found.run.clone();
+    if let Some(other) = ctx.engine.other_place(&found.run, &found.config.dataset) {
+        let button = Button::new(format!("Resume on the open dataset {}", other.name)).wrap();
+        let tooltip = "If it is the dataset of the run, which is checked, train the rest of the run on it; the run keeps \
+                       that";
+        if ui.add(button).on_hover_text(tooltip).clicked() {
+            let dataset = other.which;
+            ctx.commands.send(Command::ResumeElsewhere {
+                run: run(),
+                dataset,
+            });
+        }
+    }
+    let button = ui.button("Choose its folder…").on_hover_text(
+        "Say where the dataset of the run is now, and train the rest of the run there, if it is the same",
+    );
+    if button.clicked() {
+        ctx.commands.send(Command::Ask(Ask::MovedDataset(run())));
     }
 }
 
@@ -84,6 +111,7 @@ fn title(kind: AlarmKind) -> &'static str {
         AlarmKind::NotFinite => "The numbers overflowed",
         AlarmKind::Dead => "The loss does not move",
         AlarmKind::DataChanged => "The data changed",
+        AlarmKind::DatasetGone => "The dataset cannot be opened",
         AlarmKind::OneClass => "All is predicted as one class",
     }
 }
