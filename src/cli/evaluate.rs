@@ -158,8 +158,12 @@ fn score_masks(folders: MaskFolders, session: &Session) -> Result<(), String> {
     ));
     if scored.unanswered > 0 {
         output::line(format!(
-            "\n{} labeled pixels are void in the predictions and count as wrong",
-            scored.unanswered
+            "\n{} void in the predictions: what has no answer counts as wrong",
+            text::plural(
+                scored.unanswered as usize,
+                "labeled pixel is",
+                "labeled pixels are"
+            )
         ));
     }
     Ok(())

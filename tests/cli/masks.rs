@@ -151,12 +151,12 @@ fn people_see_three_means_by_name_and_what_was_left_out() {
     let output = shop.run(&words);
     let text = &output.succeeded().stdout;
     for words in [
-        "1 masks in",
+        "1 mask in",
         "road",
         "mIoU (pooled over the set)",
         "mIoU (mean over images)",
         "boundary mIoU (5 px band)",
-        "1 labeled pixels are void",
+        "1 labeled pixel is void",
     ] {
         assert!(text.contains(words), "no {words:?} in:\n{text}");
     }

@@ -307,7 +307,7 @@ fn values_out_of_range_are_refused() {
         let (name, value) = words.split_once(' ').expect("two words");
         train(&format!("{name}={value}")).expect_err(words);
     }
-    for words in ["--lr -1", "--epochs -3", "--dropout -1e-3"] {
+    for words in ["--lr -1", "--epochs -3", "--dropout -0.5"] {
         let message = train(words).expect_err(words).to_string();
         assert!(message.contains("invalid value '-"), "{message}");
     }

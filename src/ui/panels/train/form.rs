@@ -1,6 +1,6 @@
 //! The form of the Train panel, from the network to what is advanced.
 
-use eframe::egui::{Align, CollapsingHeader, Label, Layout, RichText, Ui};
+use eframe::egui::{Align, CollapsingHeader, Label, Layout, RichText, Ui, vec2};
 
 use super::advanced::{Around, advanced_ui};
 use super::{TrainPanel, device, learning, network, optimizer};
@@ -14,6 +14,8 @@ use crate::ui::view_model::format::plural;
 
 /// Room that the number of changes and its button take, in points.
 const CHANGES_WIDTH: f32 = 130.0;
+/// Room for either title.
+const TITLE_WIDTH: f32 = 60.0;
 
 impl TrainPanel {
     pub(super) fn form_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
@@ -50,22 +52,23 @@ impl TrainPanel {
         }
     }
 
-    /// What the form is of, how much of it was changed, and at the right the button that fills it: one line, as
-    /// a low panel shows few.
+    /// What the form is of, the button that fills it, and how much of it was changed: one line, as a low panel
+    /// shows few. The button stays where it is, whatever the title says and whether there is a scroll bar.
     fn heading_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, device: DeviceId) {
         ui.horizontal(|ui| {
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                self.before.auto_ui(ctx, ui, device);
-                ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                    let title = match ctx.engine.active() {
-                        Some(_) => "Next run",
-                        None => "Settings",
-                    };
-                    let title = RichText::new(title).strong().size(13.5);
-                    ui.add(Label::new(title).truncate());
-                    self.changes_ui(ui);
-                });
+            let title = match ctx.engine.active() {
+                Some(_) => "Next run",
+                None => "Settings",
+            };
+            let room = vec2(TITLE_WIDTH, ui.spacing().interact_size.y);
+            let layout = Layout::left_to_right(Align::Center);
+            ui.allocate_ui_with_layout(room, layout, |ui| {
+                ui.set_min_width(TITLE_WIDTH);
+                let title = RichText::new(title).strong().size(13.5);
+                ui.add(Label::new(title).truncate());
             });
+            self.before.auto_ui(ctx, ui, device);
+            self.changes_ui(ui);
         });
     }
 

@@ -4,6 +4,9 @@
 //! Infos and warnings disappear after a while, errors stay until they are closed. Messages of one
 //! kind, which differ in names and numbers alone, are one.
 
+#[cfg(test)]
+mod tests;
+
 use std::cmp::Reverse;
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -322,90 +325,4 @@ fn kind(text: &str) -> String {
 fn icon_ui(ui: &mut Ui, level: NoticeLevel) {
     let color = theme::level_color(ui.visuals(), level);
     ui.icon(theme::level_icon(level), color);
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use eframe::egui::RawInput;
-
-    fn frame(ctx: &egui::Context, toasts: &mut Toasts, time: f64) {
-        let input = RawInput {
-            time: Some(time),
-            ..RawInput::default()
-        };
-        ctx.run_ui(input, |ui| toasts.ui(ui))
-            .drop_without_applying_deltas();
-    }
-
-    #[test]
-    fn infos_go_and_errors_stay() {
-        let ctx = egui::Context::default();
-        let mut toasts = Toasts::default();
-        toasts.add(NoticeLevel::Info, "saved");
-        toasts.add(NoticeLevel::Error, "disk full");
-        frame(&ctx, &mut toasts, 100.0);
-        frame(&ctx, &mut toasts, 103.0);
-        assert_eq!(toasts.shown().collect::<Vec<_>>(), ["saved", "disk full"]);
-        frame(&ctx, &mut toasts, 104.5);
-        assert_eq!(toasts.shown().collect::<Vec<_>>(), ["disk full"]);
-        frame(&ctx, &mut toasts, 1_000.0);
-        assert_eq!(toasts.shown().count(), 1);
-        assert_eq!(toasts.unread(), 2);
-    }
-
-    #[test]
-    fn the_same_message_counts_up() {
-        let mut toasts = Toasts::default();
-        toasts.add(NoticeLevel::Warning, "again");
-        toasts.add(NoticeLevel::Warning, "again");
-        assert_eq!(toasts.entries.len(), 1);
-        assert_eq!(toasts.groups()[0].times, 2);
-        assert_eq!(message_text("again", 2), "again (× 2)");
-    }
-
-    #[test]
-    fn the_history_is_bounded() {
-        let mut toasts = Toasts::default();
-        for number in 0..=HISTORY {
-            toasts.add(NoticeLevel::Info, number.to_string());
-        }
-        assert_eq!(toasts.entries.len(), HISTORY);
-        assert_eq!(toasts.entries[0].text, "1");
-    }
-
-    #[test]
-    fn messages_of_one_kind_are_one_and_close_together() {
-        let mut toasts = Toasts::default();
-        toasts.add(NoticeLevel::Info, "saved");
-        for number in 0..30 {
-            let text = format!("/data/image_{number}.png: cannot be decoded at byte {number}");
-            toasts.add(NoticeLevel::Error, text);
-        }
-        toasts.add(NoticeLevel::Error, "The disk is full");
-        toasts.add(
-            NoticeLevel::Warning,
-            "/data/image_1.png: cannot be decoded at byte 1",
-        );
-        let groups = toasts.groups();
-        let found: Vec<_> = groups
-            .iter()
-            .map(|group| (&*toasts.entries[group.newest].text, group.times))
-            .collect();
-        assert_eq!(
-            found,
-            [
-                ("The disk is full", 1),
-                ("/data/image_29.png: cannot be decoded at byte 29", 30),
-                ("/data/image_1.png: cannot be decoded at byte 1", 1),
-                ("saved", 1),
-            ]
-        );
-        let decoding = groups[1].newest;
-        toasts.close(Some(decoding));
-        assert_eq!(toasts.groups().len(), 3);
-        toasts.close(None);
-        assert_eq!(toasts.shown().count(), 0);
-        assert_eq!(toasts.entries.len(), 33, "the bell keeps them");
-    }
 }
