@@ -142,6 +142,8 @@ fn a_run_whose_dataset_was_moved_is_resumed_where_that_is_now() {
     desk.until("it is open", |desk| {
         matches!(desk.engine().dataset(), DatasetState::Ready(open) if open.dataset.root == again)
     });
+    // Its title has the name of the dataset.
+    let resume = format!("Resume {}", desk.run().title());
     desk.find(&resume).click_accesskit();
     desk.until("the open one is offered", |desk| {
         desk.says("Resume on the open dataset again") && desk.active().is_none()
