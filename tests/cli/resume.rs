@@ -271,3 +271,40 @@ fn pipes_in_a_runs_folder_are_not_waited_for() {
         assert_eq!(listed.len(), usize::from(nth + 1 < files.len()), "{file}");
     }
 }
+
+/// What the data of a run was cannot be known from half of its record.
+#[cfg(unix)]
+#[test]
+fn a_damaged_record_of_the_data_is_named_and_may_be_passed_over() {
+    let shop = Workshop::new();
+    let run = stopped_after(&shop, 3);
+    let origin = shop.runs().join(&run).join("origin.json");
+    let text = fs::read_to_string(&origin).expect("the record");
+    fs::write(&origin, &text[..text.len() / 2]).expect("cut");
+    let resumed = shop.run(&["train", "--resume", &run]);
+    resumed.failed_with(1, &["origin.json", "may have", "--accept-changes"]);
+    let accepted = ["train", "--resume", &run, "--accept-changes"];
+    shop.run(&accepted).succeeded();
+    let text = fs::read_to_string(&origin).expect("the record");
+    serde_json::from_str::<serde_json::Value>(&text).expect("written anew");
+}
+
+#[test]
+fn a_log_that_lost_the_best_epoch_is_told() {
+    let shop = Workshop::new();
+    train(&shop, 2);
+    let untouched = shop.run(&["runs"]);
+    untouched.succeeded();
+    assert!(
+        !untouched.stderr.contains("epochs.jsonl"),
+        "{}",
+        untouched.stderr
+    );
+    let entries = fs::read_dir(shop.runs()).expect("a folder").flatten();
+    let mut logs = entries.map(|entry| entry.path().join("epochs.jsonl"));
+    let log = logs.find(|log| log.is_file()).expect("a log");
+    fs::write(&log, "").expect("emptied");
+    let listed = shop.run(&["runs"]);
+    listed.succeeded();
+    assert!(listed.stderr.contains("epochs.jsonl"), "{}", listed.stderr);
+}

@@ -125,7 +125,7 @@ pub fn steps_in_16_bits_follow_those_in_32() {
         let mut sink = Recorder::default();
         train(&folder, &set.open(), &Control::default(), &mut sink);
         assert_eq!(sink.outcome(), Some(&Outcome::Finished));
-        let origin = folder.origin().expect("a note of its origin");
+        let origin = folder.origin().expect("readable").expect("a note");
         (sink.losses(), origin.arithmetic)
     };
     let (exact, words) = losses(Precision::F32);

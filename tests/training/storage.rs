@@ -152,6 +152,6 @@ fn data_that_changed_is_named_and_may_be_accepted() {
         &mut rest,
     );
     assert_eq!(rest.outcome(), Some(&Outcome::Finished));
-    let origin = folder.origin().expect("a note");
+    let origin = folder.origin().expect("readable").expect("a note");
     assert_eq!((origin.data.train.len(), origin.data.val.len()), (6, 1));
 }

@@ -42,7 +42,7 @@ impl Engine {
                 folder: self.folder(name),
                 device: device.unwrap_or_else(|| self.prediction_device(name)),
                 command_line: self.command_line(name).map_err(|err| err.to_string()),
-                origin: self.folder(name).origin(),
+                origin: self.folder(name).origin().ok().flatten(),
             })
         };
         let runs: Vec<ReportRun> = runs.iter().map(of).collect::<Result<_, EngineError>>()?;

@@ -151,6 +151,9 @@ impl Known {
             LogNews::Added(steps) | LogNews::Replaced(steps),
             LogNews::Added(epochs) | LogNews::Replaced(epochs),
         ) = self.tail.news(&self.folder);
+        if status.state != RunState::Active {
+            warn_of_lost_epochs(&self.folder, &epochs);
+        }
         self.status = Some(status.clone());
         Some(RunSnapshot::new(&self.folder, meta, status, steps, epochs))
     }
@@ -178,6 +181,21 @@ impl Known {
             steps,
             epochs,
         })
+    }
+}
+
+/// The best score of a run is that of its log, which may have been cut: then it is of what is left.
+fn warn_of_lost_epochs(folder: &RunFolder, epochs: &[EpochRecord]) {
+    if let Some(best) = folder.best()
+        && best.mean_iu.is_some()
+        && !epochs.iter().any(|epoch| epoch.step == best.step)
+    {
+        log::warn!(
+            "{}: epochs.jsonl in it has no line of step {}, whose weights are kept as the best: it was cut or \
+             changed, and curves and scores of the run are of what is left",
+            folder.path().display(),
+            best.step
+        );
     }
 }
 

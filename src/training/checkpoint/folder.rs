@@ -127,7 +127,7 @@ impl RunFolder {
     /// When no network can predict with a value of the configuration.
     pub(in crate::training) fn predicting_meta(&self) -> Result<RunMeta, TrainError> {
         let meta = self.meta_by(RunConfig::check_prediction)?;
-        let origin = self.origin();
+        let origin = self.origin().ok().flatten();
         if let Some(text) =
             origin.and_then(|then| class_names::changed(&then.data.classes, &meta.classes))
         {
@@ -162,8 +162,15 @@ impl RunFolder {
     }
 
     /// What it was started with beside its settings; runs of before December 2026 do not say.
-    pub fn origin(&self) -> Option<RunOrigin> {
-        read_json(&self.file("origin.json")).ok()
+    ///
+    /// # Errors
+    /// When the file is there and cannot be read.
+    pub fn origin(&self) -> Result<Option<RunOrigin>, FileError> {
+        let path = self.file("origin.json");
+        if path.symlink_metadata().is_err() {
+            return Ok(None);
+        }
+        read_json(&path).map(Some)
     }
 
     /// Notes that.

@@ -146,7 +146,18 @@ fn note_origin(
     sink: &mut dyn TrainSink,
 ) -> Result<Option<Repeats>, TrainError> {
     // A run that was not saved yet begins anew. One of before December 2026 has no note.
-    let then = folder.origin().filter(|_| folder.last().is_some());
+    let is_resumed = folder.last().is_some();
+    let then = match folder.origin() {
+        Ok(then) => then.filter(|_| is_resumed),
+        Err(err) if is_resumed && !options.accept_changes => {
+            let changes = format!("or may have, as what it was cannot be read: {err}");
+            return Err(TrainError::DataChanged {
+                path: dataset.root.clone(),
+                changes,
+            });
+        }
+        Err(_) => None,
+    };
     let mut noted = now.clone();
     let mut repeats = None;
     if let Some(then) = then {
