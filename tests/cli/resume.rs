@@ -308,3 +308,20 @@ fn a_log_that_lost_the_best_epoch_is_told() {
     listed.succeeded();
     assert!(listed.stderr.contains("epochs.jsonl"), "{}", listed.stderr);
 }
+
+#[test]
+fn a_run_whose_configuration_is_damaged_is_not_called_absent() {
+    let shop = Workshop::new();
+    let run = train(&shop, 1);
+    let config = shop.runs().join(&run).join("config.json");
+    let text = fs::read_to_string(&config).expect("the configuration");
+    fs::write(&config, &text[..text.len() / 2]).expect("cut");
+    let evaluated = shop.run(&["evaluate", "--run", &run]);
+    assert_eq!(evaluated.code, Some(1));
+    assert!(
+        !evaluated.stderr.contains("no such run"),
+        "{}",
+        evaluated.stderr
+    );
+    evaluated.failed_with(1, &["error: ", "config.json"]);
+}

@@ -2,6 +2,7 @@
 
 mod comparable;
 mod copy;
+mod find;
 mod followed;
 mod queue_view;
 mod reader;
@@ -18,6 +19,7 @@ use super::{Engine, EngineError, NoticeLevel};
 use crate::dataset::ClassList;
 use crate::training::checkpoint::{RunFolder, RunMeta, RunNotes};
 use crate::training::{Alarm, EpochRecord, RunConfig, StepRecord};
+pub use find::Need;
 use reader::{RunChange, RunStatus};
 pub use settings::{Difference, all_settings, differences, own_settings};
 use thread::Edit;
@@ -176,18 +178,6 @@ impl RunSnapshot {
     }
 }
 
-/// What a run is looked for to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Need {
-    /// To resume it, to repeat it, to report on it.
-    Training,
-    /// To predict with it.
-    Weights,
-}
-
-/// The name that means the newest run.
-const LATEST: &str = "latest";
-
 impl Engine {
     /// All runs, newest first.
     pub fn runs(&self) -> &[RunSnapshot] {
@@ -207,46 +197,6 @@ impl Engine {
     /// A run by its name.
     pub fn run(&self, name: &str) -> Option<&RunSnapshot> {
         self.runs.iter().find(|run| run.name == name)
-    }
-
-    /// The run that a person means by `wanted`: its name, or `latest` for the newest one
-    /// that has what is needed. Imported weights have no training; to predict with they are as good as any.
-    pub fn find_run(&self, wanted: &str, need: Need) -> Result<&RunSnapshot, EngineError> {
-        let folder = || self.dirs.runs.clone();
-        if self.runs.is_empty() {
-            return Err(EngineError::NoRuns { folder: folder() });
-        }
-        let has_it = |run: &&RunSnapshot| need == Need::Training || run.has_weights;
-        if wanted == LATEST {
-            let newest = match need {
-                Need::Weights => self.runs.iter().find(has_it),
-                Need::Training => self
-                    .runs
-                    .iter()
-                    .find(|run| !run.is_imported())
-                    .or(self.runs.first()),
-            };
-            return newest.ok_or_else(|| EngineError::NoRunWithWeights { folder: folder() });
-        }
-        let run = self.run(wanted).ok_or_else(|| EngineError::NoSuchRun {
-            run: wanted.to_owned(),
-            folder: folder(),
-        })?;
-        if has_it(&run) {
-            return Ok(run);
-        }
-        Err(EngineError::NoWeights {
-            run: wanted.to_owned(),
-            folder: folder(),
-        })
-    }
-
-    /// A run by its name, or an error.
-    pub(super) fn existing_run(&self, name: &str) -> Result<&RunSnapshot, EngineError> {
-        self.run(name).ok_or_else(|| EngineError::NoSuchRun {
-            run: name.to_owned(),
-            folder: self.dirs.runs.clone(),
-        })
     }
 
     /// Reads the runs folder again, in the background.
