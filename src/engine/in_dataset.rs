@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use strum::VariantArray as _;
 
+use super::EngineError;
 use crate::dataset::{Dataset, Split, has_parts};
 use crate::files::own_files;
 
@@ -22,6 +23,21 @@ pub(super) fn is_of_run(root: &Path, cache: &Path, folder: &Path) -> bool {
     (folder.starts_with(&root) || is_prepared())
         && Dataset::open_any(&root, cache, &mut |_, _| true)
             .is_ok_and(|dataset| holds_pairs(&dataset, folder))
+}
+
+/// Refuses outputs in a folder that has images or masks of a dataset; one that is not there has none.
+///
+/// # Errors
+/// [`EngineError::InDataset`].
+pub(super) fn refuse(folder: &Path) -> Result<(), EngineError> {
+    let place = folder.canonicalize().ok();
+    match place.and_then(|place| dataset_around(&place)) {
+        Some(dataset) => Err(EngineError::InDataset {
+            folder: folder.to_owned(),
+            dataset,
+        }),
+        None => Ok(()),
+    }
 }
 
 /// The dataset of which a folder, or one of the three that it is in, has the images or masks.

@@ -15,6 +15,10 @@ use super::tasks::Task;
 use super::{Engine, EngineError};
 use crate::files::{Existing, FileError, Output, Outputs, folds_case, make_folder};
 
+/// Bytes of a stem, so that `_2_overlay.png` and what a file is called while it is written have room in the
+/// 255 that names have.
+const LONGEST_STEM: usize = 220;
+
 /// An image and the names of its outputs.
 #[derive(Debug, Clone)]
 pub struct PredictionFiles {
@@ -165,11 +169,13 @@ impl Names {
     }
 
     /// The name for the outputs of an image, without `.png`: its stem, or that with the first
-    /// number from 2 that is free: `a` for `a.jpg`, then `a_2` for `a.bmp`.
+    /// number from 2 that is free: `a` for `a.jpg`, then `a_2` for `a.bmp`. Of a stem with which the longest
+    /// output would have no name, the start.
     fn next(&mut self, image: &Path) -> String {
         let stem = image.file_stem().unwrap_or(image.as_os_str());
         let stem = stem.to_string_lossy().into_owned();
-        let mut name = stem.clone();
+        let stem = &stem[..stem.floor_char_boundary(LONGEST_STEM)];
+        let mut name = stem.to_owned();
         let mut number = 2_usize;
         loop {
             let files = [".png", "_overlay.png"].map(|end| self.key(&format!("{name}{end}")));
@@ -316,6 +322,24 @@ mod tests {
         }
         crate::dataset::Dataset::open(&root).expect("images and masks");
         plan("masks", Existing::ReplaceOwn).unwrap();
+    }
+
+    #[test]
+    fn names_that_leave_no_room_for_an_ending_are_shortened() {
+        let long = "ä".repeat(120);
+        let (_photos, images) = folder(&[&format!("{long}1.jpg"), &format!("{long}2.jpg")]);
+        let out = tempfile::tempdir().unwrap();
+        let files = planned(&images, out.path()).unwrap();
+        for file in &files {
+            for output in [&file.mask, &file.overlay] {
+                output.write(|to| to.write_all(b"mask")).unwrap();
+            }
+        }
+        let start = "ä".repeat(110);
+        assert_eq!(
+            names(&files),
+            [format!("{start}.png"), format!("{start}_2.png")]
+        );
     }
 
     #[cfg(unix)]

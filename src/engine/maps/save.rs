@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::{ColorScale, NumberMap, picture_of};
 use crate::dataset::encode_rgb_png;
 use crate::engine::tasks::Task;
-use crate::engine::{Engine, EngineError};
+use crate::engine::{Engine, EngineError, in_dataset};
 use crate::files::{Existing, Output, Outputs, make_folder, write_npy_floats};
 
 /// The names of a map's files.
@@ -28,6 +28,7 @@ impl Engine {
     ) -> Task<Result<Vec<MapFiles>, EngineError>> {
         let folder = folder.to_owned();
         self.spawn("plan maps", move |_| {
+            in_dataset::refuse(&folder)?;
             make_folder(&folder)?;
             let mut outputs = Outputs::new(existing);
             let mut claim =
