@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use super::predict::{Logits, NetworkSource};
 use super::tasks::{Task, spawn_thread};
-use super::{Engine, EngineError};
+use super::{Engine, EngineError, in_dataset};
 use crate::dataset::{
-    Area, ClassList, LabelMap, Pixels, Rgb, Size, VOID, encode_index_png, encode_rgb_png,
-    encode_rgb_rows, write_rgb_png,
+    Area, ClassList, IMAGE_EXTENSIONS, LabelMap, Pixels, Rgb, Size, VOID, encode_index_png,
+    encode_rgb_png, encode_rgb_rows, write_rgb_png,
 };
-use crate::files::{Existing, FileError, Output, Outputs, write_npy_floats};
+use crate::files::{Existing, FileError, Output, Outputs, has_extension, write_npy_floats};
 use crate::training::{Averaging, Tiling};
 
 /// Where a file goes.
@@ -32,7 +32,13 @@ impl SaveTo {
     pub(super) fn claim(self) -> Result<Output, EngineError> {
         match self {
             Self::Planned(output) => Ok(output),
-            Self::Path(path, existing) => Ok(Outputs::new(existing).claim(&path)?),
+            Self::Path(path, existing) => {
+                // Readers of datasets take these for images and masks.
+                if has_extension(&path, IMAGE_EXTENSIONS) || has_extension(&path, &["npy"]) {
+                    in_dataset::refuse(path.parent().unwrap_or(Path::new(".")))?;
+                }
+                Ok(Outputs::new(existing).claim(&path)?)
+            }
         }
     }
 }

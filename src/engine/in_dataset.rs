@@ -30,6 +30,9 @@ pub(super) fn is_of_run(root: &Path, cache: &Path, folder: &Path) -> bool {
 /// # Errors
 /// [`EngineError::InDataset`].
 pub(super) fn refuse(folder: &Path) -> Result<(), EngineError> {
+    // The folder of a bare name is the one that the program runs in.
+    let is_bare = folder.as_os_str().is_empty();
+    let folder = if is_bare { Path::new(".") } else { folder };
     let place = folder.canonicalize().ok();
     match place.and_then(|place| dataset_around(&place)) {
         Some(dataset) => Err(EngineError::InDataset {
