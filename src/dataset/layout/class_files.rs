@@ -86,7 +86,15 @@ pub(super) fn read_classes(root: &Path) -> Result<Option<Classes>, DatasetError>
         check_other_lists(root, &path, &parsed.classes)?;
     }
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let names = Note::found(NoteTopic::ClassNames, format!("from {name}"));
+    let names = match &parsed.heading {
+        None => Note::found(NoteTopic::ClassNames, format!("from {name}")),
+        Some(heading) => Note::assumed(
+            NoteTopic::ClassNames,
+            format!(
+                "from {name}, whose first line \"{heading}\" is taken for a heading and is no class"
+            ),
+        ),
+    };
     let colors = if parsed.has_colors {
         Note::found(NoteTopic::ClassColors, format!("from {name}"))
     } else {

@@ -24,10 +24,12 @@ pub(super) fn lines(text: &str) -> Result<Vec<(usize, String)>, String> {
     }
     let mut lines: Vec<(usize, String)> = (1..)
         .zip(text.lines().map(str::trim))
-        .filter(|(_, line)| !line.is_empty())
-        .filter(|(_, line)| !line.starts_with('#') || hex_color(line).is_some())
+        .filter(|(_, line)| !line.is_empty() && !is_comment(line))
         .map(|(number, line)| (number, plain(line)))
         .collect();
+    if lines.first().is_some_and(|(_, line)| is_of_excel(line)) {
+        lines.remove(0);
+    }
     for (number, line) in &lines {
         let key = line.split(':').next().unwrap_or_default().trim();
         let rest = line.get(key.len()..).unwrap_or_default().trim_start();
@@ -60,6 +62,17 @@ pub(super) fn lines(text: &str) -> Result<Vec<(usize, String)>, String> {
         (is_label && is_name).then(|| format!("{} {name}", label.trim()))
     });
     Ok(lines)
+}
+
+fn is_comment(line: &str) -> bool {
+    line.starts_with("//") || (line.starts_with('#') && hex_color(line).is_none())
+}
+
+/// `sep=;`, which tells Excel what stands between fields.
+fn is_of_excel(line: &str) -> bool {
+    let sign = line.to_lowercase();
+    sign.strip_prefix("sep=")
+        .is_some_and(|sign| sign.chars().count() <= 1)
 }
 
 /// Takes something off all lines, if all have it.

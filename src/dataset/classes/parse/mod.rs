@@ -5,12 +5,13 @@
 //! labelme's `class_names.txt`. What numbers mean is what they can mean in all lines.
 
 mod clean;
+mod heading;
 mod labelmap;
 mod table;
 mod words;
 
 use super::{Class, ClassList, MAX_CLASSES, VOID, voc_color};
-use table::{Columns, is_heading};
+use table::Columns;
 use words::is_number;
 
 /// What a class list says.
@@ -24,6 +25,16 @@ pub struct ParsedClasses {
     pub void_colors: Vec<[u8; 3]>,
     /// Whether the file defines colors that masks are painted in, as CVAT's does.
     pub by_color: bool,
+    /// A first line that was taken for a heading, or for the number of classes, by the other lines.
+    pub heading: Option<String>,
+}
+
+/// The rows of a list, and what else [`ParsedClasses`] says.
+#[derive(Debug, Default)]
+struct Rows {
+    classes: Vec<Row>,
+    by_color: bool,
+    heading: Option<String>,
 }
 
 /// What the name of a class list says about it.
@@ -58,7 +69,11 @@ impl ClassList {
     /// A sentence for the user when there is no class, there are too many, an id comes twice,
     /// lines do not agree, or a color value is above 255.
     pub(in crate::dataset) fn parse(text: &str, kind: ListKind) -> Result<ParsedClasses, String> {
-        let (rows, by_color) = read_rows(text, kind)?;
+        let Rows {
+            classes: rows,
+            by_color,
+            heading,
+        } = read_rows(text, kind)?;
         let about_colors = kind == ListKind::Colors || by_color;
         let mut void_colors = Vec::new();
         let mut kept = Vec::new();
@@ -85,6 +100,7 @@ impl ClassList {
             has_colors,
             void_colors,
             by_color,
+            heading,
         })
     }
 }
@@ -130,13 +146,20 @@ fn placed(rows: Vec<Row>) -> Result<Vec<Class>, String> {
         .collect())
 }
 
-/// The rows of a text, and whether it is a `labelmap.txt`.
-fn read_rows(text: &str, kind: ListKind) -> Result<(Vec<Row>, bool), String> {
+/// The rows of a text.
+fn read_rows(text: &str, kind: ListKind) -> Result<Rows, String> {
     let lines = clean::lines(text)?;
     if let Some(rows) = labelmap::rows(&lines)? {
-        return Ok((rows, true));
+        return Ok(Rows {
+            classes: rows,
+            by_color: true,
+            ..Rows::default()
+        });
     }
-    let separator = separator_of(&lines);
+    // The number of classes above them has no fields.
+    let below = lines.get(1..).unwrap_or_default();
+    let is_alone = lines.first().is_some_and(|(_, first)| is_number(first));
+    let separator = separator_of(if is_alone { below } else { &lines });
     let mut fields: Vec<(usize, Vec<String>)> = lines
         .iter()
         .map(|(number, line)| (*number, split(line, separator)))
@@ -144,23 +167,25 @@ fn read_rows(text: &str, kind: ListKind) -> Result<(Vec<Row>, bool), String> {
     if let Some(((_, first), rest)) = fields.split_first()
         && let Some(columns) = Columns::of(first, rest)
     {
-        let rows = rest
+        let classes = rest
             .iter()
             .map(|(number, fields)| columns.row(*number, fields))
             .collect::<Result<_, _>>()?;
-        return Ok((rows, false));
+        return Ok(Rows {
+            classes,
+            ..Rows::default()
+        });
     }
-    let in_table = kind == ListKind::Table;
-    // Of two words alone either may be a class.
-    let has_more = fields.len() > if in_table { 1 } else { 2 };
-    if has_more && matches!(&fields[0].1[..], [word] if is_heading(word, in_table)) {
-        fields.remove(0);
-    }
+    let heading = heading::take(&mut fields, separator, kind);
     let words = fields
         .into_iter()
         .map(|(number, fields)| (number, words(fields)))
         .collect();
-    Ok((words::rows(words)?, false))
+    Ok(Rows {
+        classes: words::rows(words)?,
+        heading,
+        ..Rows::default()
+    })
 }
 
 /// What stands between the fields of all lines; `None` = blanks.

@@ -45,13 +45,6 @@ const COLOR_HEADINGS: [&str; 6] = [
     "rgb_values",
 ];
 
-/// Whether a line of one word is a heading, in a table and in a list of names.
-pub(super) fn is_heading(word: &str, in_table: bool) -> bool {
-    let word = word.to_lowercase();
-    NAME_HEADINGS.iter().any(|heading| word == *heading)
-        && (in_table || !["class", "category", "label", "object"].contains(&word.as_str()))
-}
-
 impl Columns {
     /// The columns when the first line is one of headings.
     pub(super) fn of(first: &[String], rest: &[(usize, Vec<String>)]) -> Option<Self> {

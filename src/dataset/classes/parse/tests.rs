@@ -190,3 +190,90 @@ fn what_is_no_class_list_is_refused_with_the_line() {
         assert!(message.contains(part), "{text}: {message}");
     }
 }
+
+#[test]
+fn first_lines_that_are_no_class_are_taken_off() {
+    let road_scene = [
+        ("background".to_owned(), [0, 0, 0]),
+        ("road".to_owned(), [128, 64, 128]),
+        ("car".to_owned(), [0, 0, 142]),
+    ];
+    let colored = "background;0;0;0\nroad;128;64;128\ncar;0;0;142\n";
+    for (text, said) in [
+        (format!("Name;Rot;Grün;Blau\n{colored}"), true),
+        (
+            format!("Classe,Rouge,Vert,Bleu\n{}", colored.replace(';', ",")),
+            true,
+        ),
+        (
+            format!(
+                "имя\tкрасный\tзелёный\tсиний\n{}",
+                colored.replace(';', "\t")
+            ),
+            true,
+        ),
+        (
+            format!("Name Rot Gruen Blau\n{}", colored.replace(';', " ")),
+            true,
+        ),
+        (
+            "Name,Farbe\nbackground,#000000\nroad,#804080\ncar,#00008E\n".to_owned(),
+            true,
+        ),
+        (
+            "id,nombre,rojo,verde,azul\n0,background,0,0,0\n2,car,0,0,142\n1,road,128,64,128\n"
+                .to_owned(),
+            true,
+        ),
+        (format!("3\n{colored}"), true),
+        (format!("sep=;\nname;r;g;b\n{colored}"), false),
+        (format!("sep=;\n{colored}"), false),
+        (format!("// classes\n# of 2024\n{colored}"), false),
+    ] {
+        assert_eq!(list(&text), road_scene, "{text}");
+        let parsed = ClassList::parse(&text, ListKind::Names).expect("a valid list");
+        assert_eq!(parsed.heading.is_some(), said, "{text}");
+    }
+    let names = |text: &str| {
+        list(text)
+            .into_iter()
+            .map(|(name, _)| name)
+            .collect::<Vec<_>>()
+    };
+    let expected = ["background", "road", "car"];
+    for text in [
+        "class\nbackground\nroad\ncar\n",
+        "Klasse\nbackground\nroad\ncar\n",
+        "label\nbackground\nroad\ncar\n",
+        "3\nbackground\nroad\ncar\n",
+        "Nummer;Klasse\n1;road\n0;background\n2;car\n",
+        "Klasse Nummer\nroad 1\nbackground 0\ncar 2\n",
+        "// classes\nbackground\nroad\ncar\n",
+    ] {
+        assert_eq!(names(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn first_lines_that_may_be_a_class_stay() {
+    for (text, count) in [
+        // Only the first class has no color.
+        ("background\nroad 128 64 128\ncar 0 0 142\n", 3),
+        ("traffic light\nroad 128 64 128\ncar 0 0 142\n", 3),
+        ("background,,,\nroad,128,64,128\ncar,0,0,142\n", 3),
+        // The number belongs to a name.
+        ("traffic light\nlane 1\nlane 2\n", 3),
+        ("traffic light,day\nlane,1\n", 2),
+        // Digits as classes, and a number that is no count.
+        ("3\n0\n1\n2\n", 4),
+        ("7\nroad\ncar\n", 3),
+        ("object\nroad\ncar\n", 3),
+    ] {
+        let parsed = ClassList::parse(text, ListKind::Names).expect(text);
+        assert_eq!(
+            (parsed.classes.len(), parsed.heading),
+            (count, None),
+            "{text}"
+        );
+    }
+}
