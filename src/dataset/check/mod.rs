@@ -19,6 +19,7 @@ mod objects;
 mod pairing;
 mod palettes;
 mod picture_hash;
+mod plan;
 mod record;
 mod same_files;
 mod scaled;
@@ -33,9 +34,11 @@ use std::path::PathBuf;
 
 use rayon::prelude::*;
 use serde::Serialize;
+use strum::VariantArray as _;
 
 pub use finding::{Finding, FindingKind, Fix, Severity};
-pub use fix::{FixPlan, FixedDataset, TurnMasks, fix, refuse_inside};
+pub use fix::{FixedDataset, fix, refuse_inside};
+pub use plan::{FixPlan, TurnMasks};
 pub use record::{DatasetRecord, list_digest};
 
 use super::{ClassList, Dataset, DatasetItem, DatasetStats, MaskReader, Split};
@@ -143,6 +146,30 @@ pub fn check_split(
         findings.extend(splits::trained_on(&dataset.train, dataset.items(split)));
     }
     Some(report(findings, facts.items.len()))
+}
+
+/// Adds to a plan what it lacks for the masks of the test list, which [`check`] does not read: they may count as
+/// those of the other lists do, or in their own way. `progress` is that of [`check`].
+pub fn plan_for_test_list(
+    plan: &mut FixPlan,
+    dataset: &Dataset,
+    progress: &mut dyn FnMut(usize, usize) -> bool,
+) -> Option<()> {
+    if dataset.test.is_empty() || plan.masks.is_empty() {
+        return Some(());
+    }
+    let all = Split::VARIANTS.iter();
+    let lists: Vec<_> = all.map(|split| (*split, dataset.items(*split))).collect();
+    let facts = read(dataset, &lists, Depth::Labels, progress)?;
+    let mut findings = labels::find(&facts);
+    findings.extend(palettes::find(&facts));
+    let mut of_all = FixPlan::of(&report(findings, facts.items.len())).masks;
+    for item in &dataset.test {
+        if let Some(fix) = of_all.remove(&item.mask) {
+            plan.masks.entry(item.mask.clone()).or_insert(fix);
+        }
+    }
+    Some(())
 }
 
 /// As [`check`], for masks that are to be scored and have no images. Masks that cannot be read

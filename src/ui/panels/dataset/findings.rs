@@ -338,23 +338,13 @@ impl Findings {
 
     fn fix_ui(&mut self, engine: &Engine, ui: &mut Ui, checked: &CheckedDataset, fix: &Fix) {
         let leave_out = *fix == Fix::LeaveOut;
-        let (label, what) = match fix {
-            Fix::Remap { map } => {
-                let pairs: Vec<String> = map
-                    .iter()
-                    .map(|(old, new)| format!("{old} becomes {new}"))
-                    .collect();
-                ("Fix in a copy", format!("Labels: {}", pairs.join(", ")))
-            }
-            Fix::StripAlpha => ("Fix in a copy", "Leaves the fourth band out".to_owned()),
-            Fix::TurnMasks => (
-                "Fix in a copy",
-                "Turns the masks as EXIF turns their images".to_owned(),
-            ),
-            Fix::LeaveOut => ("Leave out in a copy", "Leaves these pairs out".to_owned()),
+        let label = if leave_out {
+            "Leave out in a copy"
+        } else {
+            "Fix in a copy"
         };
         let tooltip = format!(
-            "{what}. The copy lies beside the dataset and has all fixes of this list; the dataset stays as it is"
+            "{fix}. The copy lies beside the dataset and has all fixes of this list; the dataset stays as it is"
         );
         let button = ui.add_enabled(self.fixing.is_none(), Button::new(label));
         if button.on_hover_text(tooltip).clicked() {
