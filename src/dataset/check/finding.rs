@@ -35,6 +35,8 @@ pub enum FindingKind {
     ObjectsAreVoid,
     /// All labeled pixels are of one class.
     OneClass,
+    /// Masks that this program predicted.
+    PredictedMasks,
     /// The labels are 1 to the number of classes.
     OffByOne,
     /// One label too many: the number of classes.

@@ -20,6 +20,7 @@ mod pairing;
 mod palettes;
 mod picture_hash;
 mod plan;
+mod predicted;
 mod record;
 mod same_files;
 mod scaled;
@@ -119,6 +120,7 @@ pub fn check_and_count(
     let facts = read(dataset, &lists, depth, progress)?;
     let mut findings = labels::find(&facts);
     findings.extend(classes::find(dataset));
+    findings.extend(predicted::find(&facts));
     findings.extend(palettes::find(&facts));
     findings.extend(images::find(&facts));
     findings.extend(turned::find(&facts));
@@ -138,6 +140,7 @@ pub fn check_split(
     let lists = [(split, dataset.items(split))];
     let facts = read(dataset, &lists, Depth::Labels, progress)?;
     let mut findings = labels::find_in_scored(&facts);
+    findings.extend(predicted::find(&facts));
     findings.extend(palettes::find(&facts));
     findings.extend(images::find(&facts));
     findings.extend(turned::find(&facts));

@@ -1,8 +1,11 @@
 //! Findings about some of the masks: what is proposed is done to these alone.
 
 use super::set::{Set, WIDTH, stripes};
-use crate::dataset::check::{Depth, FindingKind, FixPlan, check, plan_for_test_list};
-use crate::dataset::{Dataset, DatasetItem};
+use crate::dataset::check::{
+    Depth, FindingKind, FixPlan, Severity, check, check_masks, check_split, plan_for_test_list,
+};
+use crate::dataset::{Dataset, DatasetItem, Split};
+use crate::files::{Existing, Outputs};
 
 const RIGHT: [[u8; 3]; 3] = [[0, 0, 0], [128, 0, 0], [0, 128, 0]];
 const OTHER: [[u8; 3]; 3] = [[0, 128, 0], [0, 0, 0], [128, 0, 0]];
@@ -11,6 +14,67 @@ const OTHER: [[u8; 3]; 3] = [[0, 128, 0], [0, 0, 0], [128, 0, 0]];
 fn labels(dataset: &Dataset, item: &DatasetItem) -> [u8; 3] {
     let labels = dataset.mask_reader().read(&item.mask).expect("a mask");
     [0, WIDTH / 2, WIDTH - 1].map(|x| labels.labels[x as usize])
+}
+
+/// Writes a mask again, as a prediction is written.
+fn predict(set: &Set, name: &str) {
+    let path = set.mask_path(name);
+    let bytes = std::fs::read(&path).expect("a mask");
+    std::fs::remove_file(&path).expect("removed");
+    let output = Outputs::new(Existing::Keep).claim(&path).expect("free");
+    output
+        .write(|file| file.write_all(&bytes))
+        .expect("written");
+}
+
+#[test]
+fn own_predictions_are_no_ground_truth() {
+    let set = Set::sound();
+    predict(&set, "img1");
+    let found = set.only();
+    assert_eq!(
+        (found.severity, found.kind),
+        (Severity::Warning, FindingKind::PredictedMasks)
+    );
+    assert_eq!(found.files, [set.mask_path("img1")]);
+    for name in &set.lists[1] {
+        predict(&set, name);
+    }
+    let report = set.check();
+    let counts: Vec<_> = report
+        .findings
+        .iter()
+        .map(|found| (found.severity, found.kind, found.count))
+        .collect();
+    let kind = FindingKind::PredictedMasks;
+    assert_eq!(
+        counts,
+        [(Severity::Error, kind, 2), (Severity::Warning, kind, 1)]
+    );
+    assert!(report.findings[0].reason.contains("validation list"));
+    let dataset = set.open();
+    let scored = check_split(&dataset, Split::Val, &mut |_, _| true).expect("checked");
+    assert_eq!(scored.error().map(|found| found.kind), Some(kind));
+    // How far two networks agree can be asked.
+    let masks: Vec<_> = dataset.val.iter().map(|item| item.mask.clone()).collect();
+    let reader = dataset.mask_reader();
+    let agree = check_masks(&dataset.classes, &reader, &masks, &mut |_, _| true);
+    let agree = agree.expect("checked").findings;
+    assert_eq!(
+        agree
+            .iter()
+            .map(|found| (found.severity, found.kind))
+            .collect::<Vec<_>>(),
+        [(Severity::Warning, kind)]
+    );
+    // A copy is of whoever made it, and what was changed since of whoever changed it.
+    let copy = set.fixed(&FixPlan::default());
+    let report = check(&copy, Depth::Everything, &mut |_, _| true);
+    assert_eq!(report.expect("checked").findings, []);
+    for name in ["img1", "img4", "img5"] {
+        set.indexed_mask(name, &RIGHT);
+    }
+    assert_eq!(set.check().findings, []);
 }
 
 #[test]
