@@ -32,7 +32,7 @@ pub use augment::{Augment, Change, Light, Noise, Rng, Tint, Warp, resize_labels,
 pub use check::{
     CheckReport, DatasetRecord, Depth, Finding, FindingKind, Fix, FixPlan, FixedDataset, Severity,
     TurnMasks, check, check_and_count, check_masks, check_predictions, check_split, fix,
-    list_digest, refuse_inside,
+    list_digest, plan_for_test_list, refuse_inside,
 };
 pub use class_counts::ClassCounts;
 pub use class_match::ClassMatch;

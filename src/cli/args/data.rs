@@ -178,6 +178,7 @@ impl DataFixArgs {
                     TurnMasks::None
                 },
                 leave_out: self.leave_out,
+                ..FixPlan::default()
             }),
             leave_out: self.leave_out,
         }

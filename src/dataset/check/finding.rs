@@ -35,6 +35,8 @@ pub enum FindingKind {
     ObjectsAreVoid,
     /// All labeled pixels are of one class.
     OneClass,
+    /// Masks that this program predicted.
+    PredictedMasks,
     /// The labels are 1 to the number of classes.
     OffByOne,
     /// One label too many: the number of classes.
@@ -104,8 +106,10 @@ pub enum FindingKind {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case", tag = "fix")]
 pub enum Fix {
-    /// Give labels another number.
+    /// Give labels of the masks of the finding another number.
     Remap { map: BTreeMap<u8, u8> },
+    /// Give labels of the masks of the finding the number of the class whose color their palette has.
+    NumberByPalette,
     /// Leave the fourth band out.
     StripAlpha,
     /// Turn masks as EXIF turns their images.
@@ -114,6 +118,28 @@ pub enum Fix {
     TurnUnclear,
     /// Leave these pairs out.
     LeaveOut,
+}
+
+/// What it does, without a period.
+impl std::fmt::Display for Fix {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Remap { map } => {
+                let pairs = map.iter().map(|(old, new)| format!("{old} becomes {new}"));
+                let pairs: Vec<String> = pairs.collect();
+                return write!(f, "Labels of these masks: {}", pairs.join(", "));
+            }
+            Self::NumberByPalette => {
+                "Numbers the labels of these masks by the colors of their palettes"
+            }
+            Self::StripAlpha => "Leaves the fourth band out",
+            Self::TurnMasks => "Turns the masks as EXIF turns their images",
+            Self::TurnUnclear => {
+                "Turns these masks as EXIF turns their images; look at a pair first"
+            }
+            Self::LeaveOut => "Leaves these pairs out",
+        })
+    }
 }
 
 /// Something that was found.

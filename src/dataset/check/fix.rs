@@ -9,9 +9,8 @@ use rayon::prelude::*;
 use serde::Serialize;
 use strum::VariantArray as _;
 
-use super::CheckReport;
-use super::finding::{Finding, Fix};
 use super::fit::turned;
+use super::plan::FixPlan;
 use crate::dataset::image_io::{
     RawPixels, check_sizes, read_image_header, read_raw, read_without_alpha,
 };
@@ -23,77 +22,6 @@ use crate::files::{FileError, resolved, write_atomic};
 
 /// Pairs that are written between two reports of progress.
 const CHUNK: usize = 16;
-
-/// What is put right. Masks become indexed PNGs in any case.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct FixPlan {
-    /// The new number of a label in the files, before anything else is made of it.
-    pub remap: BTreeMap<u8, u8>,
-    /// Whether the fourth band of images is left out.
-    pub strip_alpha: bool,
-    /// Which masks are turned as EXIF turns their images.
-    pub turn_masks: TurnMasks,
-    /// Whether pairs that cannot be read, or do not fit together, are left out.
-    pub leave_out: bool,
-}
-
-impl FixPlan {
-    /// All that findings propose, but for what is for people to decide: leaving out, and turning where nothing says
-    /// whether masks are turned.
-    pub fn of(report: &CheckReport) -> Self {
-        let mut plan = Self::default();
-        for finding in &report.findings {
-            match &finding.fix {
-                Some(Fix::Remap { map }) => plan.remap.extend(map),
-                Some(Fix::StripAlpha) => plan.strip_alpha = true,
-                Some(Fix::TurnMasks) => plan.turn_masks.add(&finding.all_files),
-                Some(Fix::LeaveOut | Fix::TurnUnclear) | None => {}
-            }
-        }
-        plan
-    }
-
-    /// The same, and what people have decided about one finding.
-    pub fn decided(report: &CheckReport, finding: &Finding) -> Self {
-        let mut plan = Self::of(report);
-        match &finding.fix {
-            Some(Fix::LeaveOut) => plan.leave_out = true,
-            Some(Fix::TurnUnclear) => plan.turn_masks.add(&finding.all_files),
-            _ => {}
-        }
-        plan
-    }
-}
-
-/// Masks that are turned as EXIF turns their images.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum TurnMasks {
-    /// None.
-    #[default]
-    None,
-    /// These files.
-    These(BTreeSet<PathBuf>),
-    /// All that have the size of their images as they are stored.
-    All,
-}
-
-impl TurnMasks {
-    fn add(&mut self, masks: &[PathBuf]) {
-        match self {
-            Self::None => *self = Self::These(masks.iter().cloned().collect()),
-            Self::These(known) => known.extend(masks.iter().cloned()),
-            Self::All => {}
-        }
-    }
-
-    fn has(&self, mask: &Path) -> bool {
-        match self {
-            Self::None => false,
-            Self::These(masks) => masks.contains(mask),
-            Self::All => true,
-        }
-    }
-}
 
 /// A dataset that was written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -230,7 +158,7 @@ pub fn fix(
     let written = usize::from(writer.highest.load(Ordering::Relaxed)) + 1;
     let is_numbered = dataset.classes == ClassList::numbered(dataset.classes.len());
     // Classes that were counted by the labels are counted by the new ones.
-    let classes = if is_numbered && !plan.remap.is_empty() {
+    let classes = if is_numbered && plan.changes_labels() {
         ClassList::numbered(written.max(2))
     } else {
         dataset.classes.clone()
@@ -351,19 +279,20 @@ impl Writer<'_> {
 
     /// The labels with their new numbers. A mask of colors has no numbers.
     fn remapped(&self, item: &DatasetItem) -> Result<LabelMap, DatasetError> {
-        if self.plan.remap.is_empty() {
+        if !self.plan.changes_labels_of(&item.mask) {
             return self.reader.read(&item.mask);
         }
         let raw = read_raw(&item.mask)?;
-        let mut labels = match raw.pixels {
-            RawPixels::Labels { samples, .. } => samples,
+        let (mut labels, palette): (Vec<u8>, _) = match raw.pixels {
+            RawPixels::Labels { samples, palette } => (samples, palette.unwrap_or_default()),
             RawPixels::Colors(colors) if colors.iter().all(|[r, g, b]| r == g && g == b) => {
-                colors.iter().map(|color| color[0]).collect()
+                (colors.iter().map(|color| color[0]).collect(), Vec::new())
             }
             RawPixels::Colors(_) => return self.reader.read(&item.mask),
         };
+        let map = self.plan.map_of(&item.mask, &palette, self.classes);
         for (at, label) in labels.iter_mut().enumerate() {
-            *label = self.plan.remap.get(label).copied().unwrap_or(*label);
+            *label = map.get(label).copied().unwrap_or(*label);
             let is_void = *label == VOID || self.reader.void_labels.contains(label);
             if is_void {
                 *label = VOID;

@@ -67,7 +67,7 @@ fn place(split: Split) -> usize {
     }
 }
 
-fn list_name(split: Split) -> &'static str {
+pub(super) fn list_name(split: Split) -> &'static str {
     match split {
         Split::Train => "training",
         Split::Val => "validation",

@@ -4,11 +4,12 @@ use super::Facts;
 use super::binary;
 use super::facts::ItemFacts;
 use super::finding::{Finding, FindingKind, Severity};
-use super::{labels, palettes, smoothed};
+use super::{labels, palettes, predicted, smoothed};
 
 /// Findings about true masks.
 pub(super) fn find_in_labels(facts: &Facts<'_>) -> Vec<Finding> {
-    let found = labels::find_in_scored(facts);
+    let mut found = labels::find_in_scored(facts);
+    found.extend(predicted::find_in_labels(facts));
     // Reading the mask says which label and where.
     let is_meaning = |finding: &Finding| finding.kind != FindingKind::UnknownLabels;
     // There is no dataset of which a copy could be made.

@@ -19,6 +19,8 @@ mod objects;
 mod pairing;
 mod palettes;
 mod picture_hash;
+mod plan;
+mod predicted;
 mod record;
 mod same_files;
 mod scaled;
@@ -33,9 +35,11 @@ use std::path::PathBuf;
 
 use rayon::prelude::*;
 use serde::Serialize;
+use strum::VariantArray as _;
 
 pub use finding::{Finding, FindingKind, Fix, Severity};
-pub use fix::{FixPlan, FixedDataset, TurnMasks, fix, refuse_inside};
+pub use fix::{FixedDataset, fix, refuse_inside};
+pub use plan::{FixPlan, TurnMasks};
 pub use record::{DatasetRecord, list_digest};
 
 use super::{ClassList, Dataset, DatasetItem, DatasetStats, MaskReader, Split};
@@ -116,6 +120,7 @@ pub fn check_and_count(
     let facts = read(dataset, &lists, depth, progress)?;
     let mut findings = labels::find(&facts);
     findings.extend(classes::find(dataset));
+    findings.extend(predicted::find(&facts));
     findings.extend(palettes::find(&facts));
     findings.extend(images::find(&facts));
     findings.extend(turned::find(&facts));
@@ -135,6 +140,7 @@ pub fn check_split(
     let lists = [(split, dataset.items(split))];
     let facts = read(dataset, &lists, Depth::Labels, progress)?;
     let mut findings = labels::find_in_scored(&facts);
+    findings.extend(predicted::find(&facts));
     findings.extend(palettes::find(&facts));
     findings.extend(images::find(&facts));
     findings.extend(turned::find(&facts));
@@ -143,6 +149,30 @@ pub fn check_split(
         findings.extend(splits::trained_on(&dataset.train, dataset.items(split)));
     }
     Some(report(findings, facts.items.len()))
+}
+
+/// Adds to a plan what it lacks for the masks of the test list, which [`check`] does not read: they may count as
+/// those of the other lists do, or in their own way. `progress` is that of [`check`].
+pub fn plan_for_test_list(
+    plan: &mut FixPlan,
+    dataset: &Dataset,
+    progress: &mut dyn FnMut(usize, usize) -> bool,
+) -> Option<()> {
+    if dataset.test.is_empty() || plan.masks.is_empty() {
+        return Some(());
+    }
+    let all = Split::VARIANTS.iter();
+    let lists: Vec<_> = all.map(|split| (*split, dataset.items(*split))).collect();
+    let facts = read(dataset, &lists, Depth::Labels, progress)?;
+    let mut findings = labels::find(&facts);
+    findings.extend(palettes::find(&facts));
+    let mut of_all = FixPlan::of(&report(findings, facts.items.len())).masks;
+    for item in &dataset.test {
+        if let Some(fix) = of_all.remove(&item.mask) {
+            plan.masks.entry(item.mask.clone()).or_insert(fix);
+        }
+    }
+    Some(())
 }
 
 /// As [`check`], for masks that are to be scored and have no images. Masks that cannot be read

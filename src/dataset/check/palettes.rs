@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::Facts;
 use super::facts::{ItemFacts, RawSamples};
 use super::finding::{Finding, FindingKind, Fix, Severity};
-use crate::dataset::VOID;
+use crate::dataset::{Class, ClassList, VOID};
 
 /// Labels that palettes show in the color of another class.
 pub(super) struct Moved {
@@ -41,7 +41,7 @@ pub(super) fn find(facts: &Facts<'_>) -> Option<Finding> {
     );
     let kind = FindingKind::PaletteOrder;
     let finding = Finding::new(Severity::Warning, kind, &moved.masks, reason);
-    Some(finding.with_fix(Fix::Remap { map: moved.labels }))
+    Some(finding.with_fix(Fix::NumberByPalette))
 }
 
 /// The same, before it is said.
@@ -87,20 +87,24 @@ fn moved_labels(facts: &Facts<'_>, item: &ItemFacts) -> BTreeMap<u8, u8> {
     }
     let mut moved = BTreeMap::new();
     for (label, color) in palette.iter().filter(|(label, _)| *label != VOID) {
-        if facts
-            .classes
-            .get(*label)
-            .is_some_and(|class| class.color == *color)
-        {
-            continue;
-        }
-        let class = (0..VOID)
-            .zip(facts.classes)
-            .find(|(_, class)| class.color == *color);
-        match class {
-            Some((class, _)) => moved.insert(*label, class),
+        match class_shown(facts.classes, *label, *color) {
+            Some(class) if class == *label => {}
+            Some(class) => {
+                moved.insert(*label, class);
+            }
             None => return BTreeMap::new(),
-        };
+        }
     }
     moved
+}
+
+/// The class whose color a palette has at a label: its own where it has this color, else the first.
+pub(super) fn class_shown(classes: &ClassList, label: u8, color: [u8; 3]) -> Option<u8> {
+    let is_own = |class: &Class| class.color == color;
+    if classes.get(label).is_some_and(is_own) {
+        return Some(label);
+    }
+    let mut all = (0..VOID).zip(classes);
+    all.find(|(_, class)| class.color == color)
+        .map(|(label, _)| label)
 }

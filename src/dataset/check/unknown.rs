@@ -61,7 +61,14 @@ pub(super) fn unknown_labels(facts: &Facts<'_>) -> Vec<Finding> {
              after its own. Subtract 1 from all labels"
         );
         let map = (1..=top).map(|label| (label, label - 1)).collect();
-        error(FindingKind::OffByOne, reason).with_fix(Fix::Remap { map })
+        // Masks without the last class are shifted too.
+        let shifted = facts
+            .items
+            .iter()
+            .filter(|item| item.raw_counts().is_some());
+        let shifted: Vec<PathBuf> = shifted.map(|item| item.mask_path.clone()).collect();
+        let kind = FindingKind::OffByOne;
+        Finding::new(Severity::Error, kind, &shifted, reason).with_fix(Fix::Remap { map })
     } else if unknown == [top] {
         let reason = format!(
             "label {top} occurs, but with {classes} classes the labels are 0 to {}. If {top} means \"not labeled\", write \

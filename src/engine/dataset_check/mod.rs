@@ -12,7 +12,7 @@ use super::tasks::{Cancel, Task};
 use super::{Engine, EngineError, Thumbnail};
 use crate::dataset::{
     CheckReport, Dataset, Depth, Finding, Fix, FixPlan, FixedDataset, Severity, Split, SplitPlan,
-    check, check_split, fix, refuse_inside, split,
+    check, check_split, fix, plan_for_test_list, refuse_inside, split,
 };
 use crate::training::DatasetRef;
 
@@ -90,7 +90,7 @@ impl Engine {
         self.spawn_waiting("fix", move |cancel| {
             refuse_inside(&out, &dataset_folder(&which, &data_dir))?;
             let dataset = open_with_test(&which, &data_dir, cancel)?;
-            let plan = if let Some(plan) = choice.plan {
+            let mut plan = if let Some(plan) = choice.plan {
                 plan
             } else {
                 let report = check(&dataset, Depth::Everything, &mut tell(cancel))
@@ -100,6 +100,8 @@ impl Engine {
                     ..FixPlan::of(&report)
                 }
             };
+            plan_for_test_list(&mut plan, &dataset, &mut tell(cancel))
+                .ok_or(EngineError::Cancelled)?;
             fix(&dataset, &plan, &out, &mut tell(cancel))?.ok_or(EngineError::Cancelled)
         })
     }

@@ -3,6 +3,7 @@
 mod files;
 mod labels;
 mod lists;
+mod partial;
 mod rows;
 mod set;
 
@@ -164,8 +165,7 @@ fn palettes_in_another_order_are_told() {
             .contains("label 1 (square) is shown in the color of bar"),
         "{found}"
     );
-    let map = std::collections::BTreeMap::from([(1, 2), (2, 1)]);
-    assert_eq!(found.fix, Some(Fix::Remap { map }));
+    assert_eq!(found.fix, Some(Fix::NumberByPalette));
     // Colors that are no class's say nothing about classes.
     for name in set.names() {
         set.indexed_mask(&name, &[[9, 9, 9], [0, 128, 0], [128, 0, 0]]);

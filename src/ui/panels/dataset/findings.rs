@@ -343,27 +343,13 @@ impl Findings {
         checked: &CheckedDataset,
         (finding, fix): (&Finding, &Fix),
     ) {
-        let (label, what) = match fix {
-            Fix::Remap { map } => {
-                let pairs: Vec<String> = map
-                    .iter()
-                    .map(|(old, new)| format!("{old} becomes {new}"))
-                    .collect();
-                ("Fix in a copy", format!("Labels: {}", pairs.join(", ")))
-            }
-            Fix::StripAlpha => ("Fix in a copy", "Leaves the fourth band out".to_owned()),
-            Fix::TurnMasks => (
-                "Fix in a copy",
-                "Turns the masks as EXIF turns their images".to_owned(),
-            ),
-            Fix::TurnUnclear => (
-                "Turn in a copy",
-                "Turns these masks as EXIF turns their images; look at a pair first".to_owned(),
-            ),
-            Fix::LeaveOut => ("Leave out in a copy", "Leaves these pairs out".to_owned()),
+        let label = match fix {
+            Fix::LeaveOut => "Leave out in a copy",
+            Fix::TurnUnclear => "Turn in a copy",
+            _ => "Fix in a copy",
         };
         let tooltip = format!(
-            "{what}. The copy lies beside the dataset and has all fixes of this list; the dataset stays as it is"
+            "{fix}. The copy lies beside the dataset and has all fixes of this list; the dataset stays as it is"
         );
         let button = ui.add_enabled(self.fixing.is_none(), Button::new(label));
         if button.on_hover_text(tooltip).clicked() {

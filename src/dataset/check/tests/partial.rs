@@ -1,0 +1,133 @@
+//! Findings about some of the masks: what is proposed is done to these alone.
+
+use super::set::{Set, WIDTH, stripes};
+use crate::dataset::check::{
+    Depth, FindingKind, FixPlan, Severity, check, check_masks, check_split, plan_for_test_list,
+};
+use crate::dataset::{Dataset, DatasetItem, Split};
+use crate::files::{Existing, Outputs};
+
+const RIGHT: [[u8; 3]; 3] = [[0, 0, 0], [128, 0, 0], [0, 128, 0]];
+const OTHER: [[u8; 3]; 3] = [[0, 128, 0], [0, 0, 0], [128, 0, 0]];
+
+/// The labels of the three stripes.
+fn labels(dataset: &Dataset, item: &DatasetItem) -> [u8; 3] {
+    let labels = dataset.mask_reader().read(&item.mask).expect("a mask");
+    [0, WIDTH / 2, WIDTH - 1].map(|x| labels.labels[x as usize])
+}
+
+/// Writes a mask again, as a prediction is written.
+fn predict(set: &Set, name: &str) {
+    let path = set.mask_path(name);
+    let bytes = std::fs::read(&path).expect("a mask");
+    std::fs::remove_file(&path).expect("removed");
+    let output = Outputs::new(Existing::Keep).claim(&path).expect("free");
+    output
+        .write(|file| file.write_all(&bytes))
+        .expect("written");
+}
+
+#[test]
+fn own_predictions_are_no_ground_truth() {
+    let set = Set::sound();
+    predict(&set, "img1");
+    let found = set.only();
+    assert_eq!(
+        (found.severity, found.kind),
+        (Severity::Warning, FindingKind::PredictedMasks)
+    );
+    assert_eq!(found.files, [set.mask_path("img1")]);
+    for name in &set.lists[1] {
+        predict(&set, name);
+    }
+    let report = set.check();
+    let counts: Vec<_> = report
+        .findings
+        .iter()
+        .map(|found| (found.severity, found.kind, found.count))
+        .collect();
+    let kind = FindingKind::PredictedMasks;
+    assert_eq!(
+        counts,
+        [(Severity::Error, kind, 2), (Severity::Warning, kind, 1)]
+    );
+    assert!(report.findings[0].reason.contains("validation list"));
+    let dataset = set.open();
+    let scored = check_split(&dataset, Split::Val, &mut |_, _| true).expect("checked");
+    assert_eq!(scored.error().map(|found| found.kind), Some(kind));
+    // How far two networks agree can be asked.
+    let masks: Vec<_> = dataset.val.iter().map(|item| item.mask.clone()).collect();
+    let reader = dataset.mask_reader();
+    let agree = check_masks(&dataset.classes, &reader, &masks, &mut |_, _| true);
+    let agree = agree.expect("checked").findings;
+    assert_eq!(
+        agree
+            .iter()
+            .map(|found| (found.severity, found.kind))
+            .collect::<Vec<_>>(),
+        [(Severity::Warning, kind)]
+    );
+    // A copy is of whoever made it, and what was changed since of whoever changed it.
+    let copy = set.fixed(&FixPlan::default());
+    let report = check(&copy, Depth::Everything, &mut |_, _| true);
+    assert_eq!(report.expect("checked").findings, []);
+    for name in ["img1", "img4", "img5"] {
+        set.indexed_mask(name, &RIGHT);
+    }
+    assert_eq!(set.check().findings, []);
+}
+
+#[test]
+fn palettes_of_some_masks_are_put_right_in_these() {
+    let set = Set::sound();
+    for name in set.names() {
+        set.indexed_mask(&name, if name == "img1" { &OTHER } else { &RIGHT });
+    }
+    let found = set.only();
+    assert_eq!(found.kind, FindingKind::PaletteOrder);
+    assert_eq!(found.files, [set.mask_path("img1")]);
+    let fixed = set.fixed(&FixPlan::of(&set.check()));
+    // The green of class 2 is at label 0 there.
+    for (item, expected) in fixed.train.iter().zip([[0, 1, 2], [2, 0, 1], [0, 1, 2]]) {
+        assert_eq!(labels(&fixed, item), expected, "{}", item.id);
+    }
+}
+
+#[test]
+fn masks_without_the_last_class_are_shifted_with_the_others() {
+    let set = Set::with_labels([1, 2, 3]);
+    set.gray_mask("img0", |x, y| stripes(x, y).min(1) + 1);
+    let found = set.only();
+    assert_eq!((found.kind, found.count), (FindingKind::OffByOne, 6));
+    let fixed = set.fixed(&FixPlan::of(&set.check()));
+    assert_eq!(labels(&fixed, &fixed.train[0]), [0, 1, 1]);
+    assert_eq!(labels(&fixed, &fixed.train[1]), [0, 1, 2]);
+}
+
+#[test]
+fn masks_of_the_test_list_are_put_right_as_they_need_it() {
+    let mut set = Set::with_labels([1, 2, 3]);
+    let test = set.lists[0].split_off(2);
+    let list = set.root().join("ImageSets/Segmentation/test.txt");
+    std::fs::write(list, test.join("\n")).expect("a list");
+    let planned = |set: &Set| {
+        let mut dataset = set.open();
+        dataset.read_test_list().expect("its masks are there");
+        let report = check(&dataset, Depth::Everything, &mut |_, _| true).expect("checked");
+        let mut plan = FixPlan::of(&report);
+        plan_for_test_list(&mut plan, &dataset, &mut |_, _| true).expect("read");
+        let in_test = |item: &&DatasetItem| plan.masks.contains_key(&item.mask);
+        (
+            plan.masks.len(),
+            dataset.test.iter().filter(in_test).count(),
+        )
+    };
+    // One of them has no 3 and no 0, and is shifted like all others.
+    set.gray_mask(&test[0], |x, y| stripes(x, y).min(1) + 1);
+    assert_eq!(planned(&set), (6, 2));
+    // These count from 0 already.
+    for name in &test {
+        set.gray_mask(name, stripes);
+    }
+    assert_eq!(planned(&set), (4, 0));
+}
