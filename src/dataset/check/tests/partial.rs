@@ -2,7 +2,8 @@
 
 use super::set::{Set, WIDTH, stripes};
 use crate::dataset::check::{
-    Depth, FindingKind, FixPlan, Severity, check, check_masks, check_split, plan_for_test_list,
+    Depth, FindingKind, Fix, FixPlan, Severity, check, check_masks, check_predictions, check_split,
+    plan_for_test_list,
 };
 use crate::dataset::{Dataset, DatasetItem, Split};
 use crate::files::{Existing, Outputs};
@@ -91,6 +92,52 @@ fn palettes_of_some_masks_are_put_right_in_these() {
     for (item, expected) in fixed.train.iter().zip([[0, 1, 2], [2, 0, 1], [0, 1, 2]]) {
         assert_eq!(labels(&fixed, item), expected, "{}", item.id);
     }
+}
+
+#[test]
+fn palettes_that_differ_from_mask_to_mask_are_told() {
+    let third = [[128, 0, 0], [0, 128, 0], [0, 0, 0]];
+    let set = Set::sound();
+    let palettes = [&RIGHT, &OTHER, &third, &RIGHT, &OTHER, &third];
+    for (name, palette) in set.names().iter().zip(palettes) {
+        set.indexed_mask(name, palette);
+    }
+    let found = set.only();
+    assert_eq!((found.kind, found.count), (FindingKind::PaletteOrder, 4));
+    let fixed = set.fixed(&FixPlan::of(&set.check()));
+    for (item, expected) in fixed.train.iter().zip([[0, 1, 2], [2, 0, 1], [1, 2, 0]]) {
+        assert_eq!(labels(&fixed, item), expected, "{}", item.id);
+    }
+    let report = check(&fixed, Depth::Everything, &mut |_, _| true);
+    assert_eq!(report.expect("checked").findings, []);
+    // Labels and predictions that are compared are looked at alike.
+    let dataset = set.open();
+    let masks: Vec<_> = dataset.train.iter().map(|item| item.mask.clone()).collect();
+    let (classes, reader) = (&dataset.classes, dataset.mask_reader());
+    for look in [check_masks, check_predictions] {
+        let found = look(classes, &reader, &masks, &mut |_, _| true).expect("checked");
+        let kinds: Vec<_> = found.findings.iter().map(|found| found.kind).collect();
+        assert_eq!(kinds, [FindingKind::PaletteOrder]);
+        let found = look(classes, &reader, &masks[..1], &mut |_, _| true);
+        assert_eq!(found.expect("checked").findings, []);
+    }
+    // Colors that no class has cannot number labels.
+    set.classes("ground 0 0 0\nsquare 1 2 3\nbar 4 5 6\n");
+    let found = set.only();
+    assert_eq!((found.kind, &found.fix), (FindingKind::PaletteOrder, &None));
+    assert!(found.reason.contains("0 0 0 is label 0 in"), "{found}");
+    // Without a class list, the colors of one of the masks number the others.
+    std::fs::remove_file(set.root().join("classes.txt")).expect("removed");
+    let found = set.only();
+    assert_eq!(found.fix, Some(Fix::NumberByPalette));
+    // Gray values that are stretched over as many labels as a mask has.
+    for (name, last) in set.names().iter().zip([1, 2, 2, 2, 2, 2]) {
+        let gray: Vec<[u8; 3]> = (0..=last).map(|label| [label * (255 / last); 3]).collect();
+        set.mask(name, png::ColorType::Indexed, Some(&gray), |x, y| {
+            vec![stripes(x, y).min(last)]
+        });
+    }
+    assert_eq!(set.check().findings, []);
 }
 
 #[test]
