@@ -25,12 +25,14 @@ pub struct FixPlan {
 
 impl FixPlan {
     /// All that findings propose, but for leaving out, which is for people to decide. What is proposed for labels
-    /// is done to the masks of the finding alone: in others the same labels mean something else.
-    pub fn of(report: &CheckReport) -> Self {
+    /// is done to the masks of the finding alone: in others the same labels mean something else. Where that is a guess,
+    /// it is done if `guesses` are wanted.
+    pub fn of(report: &CheckReport, guesses: bool) -> Self {
         let mut plan = Self::default();
         for finding in &report.findings {
             match &finding.fix {
-                Some(Fix::Remap { map }) => {
+                Some(Fix::RemapGuessed { .. }) if !guesses => {}
+                Some(Fix::Remap { map } | Fix::RemapGuessed { map }) => {
                     for mask in finding.all_files.iter() {
                         plan.mask(mask).remap.extend(map);
                     }

@@ -87,7 +87,7 @@ fn palettes_of_some_masks_are_put_right_in_these() {
     let found = set.only();
     assert_eq!(found.kind, FindingKind::PaletteOrder);
     assert_eq!(found.files, [set.mask_path("img1")]);
-    let fixed = set.fixed(&FixPlan::of(&set.check()));
+    let fixed = set.fixed(&FixPlan::of(&set.check(), false));
     // The green of class 2 is at label 0 there.
     for (item, expected) in fixed.train.iter().zip([[0, 1, 2], [2, 0, 1], [0, 1, 2]]) {
         assert_eq!(labels(&fixed, item), expected, "{}", item.id);
@@ -104,7 +104,7 @@ fn palettes_that_differ_from_mask_to_mask_are_told() {
     }
     let found = set.only();
     assert_eq!((found.kind, found.count), (FindingKind::PaletteOrder, 4));
-    let fixed = set.fixed(&FixPlan::of(&set.check()));
+    let fixed = set.fixed(&FixPlan::of(&set.check(), false));
     for (item, expected) in fixed.train.iter().zip([[0, 1, 2], [2, 0, 1], [1, 2, 0]]) {
         assert_eq!(labels(&fixed, item), expected, "{}", item.id);
     }
@@ -146,7 +146,7 @@ fn masks_without_the_last_class_are_shifted_with_the_others() {
     set.gray_mask("img0", |x, y| stripes(x, y).min(1) + 1);
     let found = set.only();
     assert_eq!((found.kind, found.count), (FindingKind::OffByOne, 6));
-    let fixed = set.fixed(&FixPlan::of(&set.check()));
+    let fixed = set.fixed(&FixPlan::of(&set.check(), false));
     assert_eq!(labels(&fixed, &fixed.train[0]), [0, 1, 1]);
     assert_eq!(labels(&fixed, &fixed.train[1]), [0, 1, 2]);
 }
@@ -161,8 +161,8 @@ fn masks_of_the_test_list_are_put_right_as_they_need_it() {
         let mut dataset = set.open();
         dataset.read_test_list().expect("its masks are there");
         let report = check(&dataset, Depth::Everything, &mut |_, _| true).expect("checked");
-        let mut plan = FixPlan::of(&report);
-        plan_for_test_list(&mut plan, &dataset, &mut |_, _| true).expect("read");
+        let mut plan = FixPlan::of(&report, false);
+        plan_for_test_list(&mut plan, &dataset, false, &mut |_, _| true).expect("read");
         let in_test = |item: &&DatasetItem| plan.masks.contains_key(&item.mask);
         (
             plan.masks.len(),
@@ -177,4 +177,58 @@ fn masks_of_the_test_list_are_put_right_as_they_need_it() {
         set.gray_mask(name, stripes);
     }
     assert_eq!(planned(&set), (4, 0));
+}
+
+#[test]
+fn masks_that_count_from_1_among_others_are_a_guess() {
+    // Those of a list, with one that lacks the last class; and one among others.
+    for (shifted, list) in [(vec!["img4", "img5"], true), (vec!["img1"], false)] {
+        let set = Set::sound();
+        for name in &shifted {
+            set.gray_mask(name, |x, y| stripes(x, y) + 1);
+        }
+        if list {
+            set.gray_mask("img5", |x, y| stripes(x, y).min(1) + 1);
+        }
+        let found = set.only();
+        assert_eq!(
+            (found.severity, found.kind),
+            (Severity::Error, FindingKind::OffByOne)
+        );
+        let masks: Vec<_> = shifted.iter().map(|name| set.mask_path(name)).collect();
+        assert_eq!(found.files, masks);
+        assert_eq!(found.reason.contains("validation list"), list, "{found}");
+        // Not without being asked; then in these masks alone.
+        let report = set.check();
+        assert_eq!(FixPlan::of(&report, false), FixPlan::default());
+        let fixed = set.fixed(&FixPlan::of(&report, true));
+        for item in fixed.train.iter().chain(&fixed.val) {
+            let last = if list && item.id == "img5" { 1 } else { 2 };
+            assert_eq!(labels(&fixed, item), [0, 1, last], "{}", item.id);
+        }
+    }
+    // Whether this one is shifted, too, nobody can tell.
+    let set = Set::sound();
+    set.gray_mask("img1", |x, y| stripes(x, y) + 1);
+    set.gray_mask("img2", |x, y| stripes(x, y).min(1) + 1);
+    let found = set.only();
+    assert_eq!((found.kind, &found.fix), (FindingKind::OffByOne, &None));
+    assert!(
+        found.reason.contains("1 other mask has neither 0 nor 3"),
+        "{found}"
+    );
+    // A 3 beside a 0 is something else.
+    set.gray_mask("img0", |x, y| [0, 1, 3][usize::from(stripes(x, y))]);
+    let found = set.only();
+    assert_eq!(found.kind, FindingKind::LabelIsClassCount);
+    assert!(matches!(found.fix, Some(Fix::Remap { .. })), "{found}");
+    // But not if a whole list has it and no 0.
+    for name in &set.lists[1] {
+        set.gray_mask(name, |x, y| stripes(x, y) + 1);
+    }
+    let found = set.only();
+    assert!(
+        matches!(found.fix, Some(Fix::RemapGuessed { .. })),
+        "{found}"
+    );
 }

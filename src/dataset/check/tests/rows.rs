@@ -122,7 +122,7 @@ fn masks_of_photos_as_stored_are_found_and_turned() {
             (Severity::Error, FindingKind::TurnedByExif, 6),
             "{exif}"
         );
-        let fixed = set.fixed(&FixPlan::of(&set.check()));
+        let fixed = set.fixed(&FixPlan::of(&set.check(), false));
         assert_eq!(of_kinds(&fixed, Depth::Everything, &kinds), [], "{exif}");
         let orientation = Orientation::from_exif(exif).expect("known");
         let reader = fixed.mask_reader();

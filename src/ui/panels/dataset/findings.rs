@@ -343,6 +343,7 @@ impl Findings {
         } else {
             "Fix in a copy"
         };
+        let guesses = matches!(fix, Fix::RemapGuessed { .. });
         let tooltip = format!(
             "{fix}. The copy lies beside the dataset and has all fixes of this list; the dataset stays as it is"
         );
@@ -351,9 +352,10 @@ impl Findings {
             let choice = FixChoice {
                 plan: Some(FixPlan {
                     leave_out,
-                    ..FixPlan::of(&checked.report)
+                    ..FixPlan::of(&checked.report, guesses)
                 }),
                 leave_out,
+                guesses,
             };
             let task = engine.fix_dataset_beside(checked.which.clone(), choice);
             self.fixing = Some(task);
