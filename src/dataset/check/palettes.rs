@@ -57,7 +57,6 @@ pub(super) fn moved(facts: &Facts<'_>) -> Option<Moved> {
         .filter_map(|item| Palette::of(facts, item))
         .collect();
     let contradiction = Contradiction::of(&palettes);
-    let differ = contradiction.is_some();
     let mut labels: BTreeMap<u8, u8> = BTreeMap::new();
     let mut masks: Vec<PathBuf> = Vec::new();
     for palette in &palettes {
@@ -69,7 +68,17 @@ pub(super) fn moved(facts: &Facts<'_>) -> Option<Moved> {
             masks.push(palette.item.mask_path.clone());
         }
     }
-    if labels.len() > 1 {
+    // One label may have the color of whatever a mask is about, unless other masks have it in its own.
+    let has_own = |label: &u8| {
+        let class = facts.classes.get(*label);
+        let own = class.map(|class| (*label, class.color));
+        palettes
+            .iter()
+            .any(|palette| own.is_some_and(|own| palette.colors.contains(&own)))
+    };
+    let is_elsewhere = labels.keys().any(has_own);
+    let differ = contradiction.is_some() || is_elsewhere;
+    if labels.len() > 1 || is_elsewhere {
         let (from, to) = labels.first_key_value()?;
         let name = |label: u8| facts.classes.name(label);
         // Among masks that differ, one whose colors nothing knows would be left as it is, whatever it means.

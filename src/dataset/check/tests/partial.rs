@@ -2,8 +2,8 @@
 
 use super::set::{Set, WIDTH, stripes};
 use crate::dataset::check::{
-    Depth, FindingKind, Fix, FixPlan, Severity, check, check_masks, check_predictions, check_split,
-    plan_for_test_list,
+    Depth, Finding, FindingKind, Fix, FixPlan, Severity, check, check_masks, check_predictions,
+    check_split, plan_for_test_list,
 };
 use crate::dataset::{Dataset, DatasetItem, Split};
 use crate::files::{Existing, Outputs};
@@ -92,6 +92,33 @@ fn palettes_of_some_masks_are_put_right_in_these() {
     for (item, expected) in fixed.train.iter().zip([[0, 1, 2], [2, 0, 1], [0, 1, 2]]) {
         assert_eq!(labels(&fixed, item), expected, "{}", item.id);
     }
+}
+
+#[test]
+fn a_mask_of_one_class_with_a_palette_of_its_own_is_told() {
+    let set = Set::sound();
+    for name in set.names() {
+        set.indexed_mask(&name, &RIGHT);
+    }
+    let only = |palette: &[[u8; 3]], label: u8| {
+        set.mask("img1", png::ColorType::Indexed, Some(palette), |_, _| {
+            vec![label]
+        });
+        let findings = set.check().findings;
+        let is_palette = |found: &&Finding| found.kind == FindingKind::PaletteOrder;
+        let found: Vec<_> = findings
+            .into_iter()
+            .filter(|found| is_palette(&found))
+            .collect();
+        found
+    };
+    // All red, which is label 1 in the others.
+    let found = only(&[[128, 0, 0]], 0);
+    assert_eq!(found[0].files, [set.mask_path("img1")]);
+    assert!(found[0].reason.contains("than those of other masks"));
+    assert_eq!(found[0].fix, Some(Fix::NumberByPalette));
+    // The same color at its own label.
+    assert_eq!(only(&RIGHT, 1), []);
 }
 
 #[test]

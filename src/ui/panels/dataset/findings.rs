@@ -345,7 +345,8 @@ impl Findings {
         };
         let guesses = matches!(fix, Fix::RemapGuessed { .. });
         let tooltip = format!(
-            "{fix}. The copy lies beside the dataset and has all fixes of this list; the dataset stays as it is"
+            "{fix}. The copy lies beside the dataset and has all fixes of this list but for other guesses; the dataset \
+             stays as it is"
         );
         let button = ui.add_enabled(self.fixing.is_none(), Button::new(label));
         if button.on_hover_text(tooltip).clicked() {
