@@ -50,6 +50,9 @@ pub fn of_finding(finding: &Finding) -> Option<&'static str> {
     match (&finding.fix, finding.kind) {
         (Some(Fix::LeaveOut), _) => Some("`data fix --leave-out` leaves these pairs out of a copy"),
         (Some(Fix::TurnUnclear), _) => Some("`data fix --turn-masks` turns the masks in a copy"),
+        (Some(Fix::RemapGuessed { .. }), _) => {
+            Some("`data fix --guesses` takes the guess and does that in a copy")
+        }
         (Some(_), _) => Some("`data fix` can do that"),
         (None, FindingKind::UnknownLabels | FindingKind::NumberedObjects) => {
             Some("`data fix --map OLD=NEW,...` writes a copy with other labels")

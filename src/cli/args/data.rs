@@ -162,6 +162,9 @@ pub struct DataFixArgs {
     /// Leave pairs out that cannot be read or do not fit together
     #[arg(long)]
     pub leave_out: bool,
+    /// Also do what findings propose as a guess, such as to subtract 1 from the labels of some masks
+    #[arg(long, conflicts_with_all = ["map", "strip_alpha", "turn_masks", "convert"])]
+    pub guesses: bool,
 }
 
 impl DataFixArgs {
@@ -181,6 +184,7 @@ impl DataFixArgs {
                 ..FixPlan::default()
             }),
             leave_out: self.leave_out,
+            guesses: self.guesses,
         }
     }
 }

@@ -108,6 +108,8 @@ pub enum FindingKind {
 pub enum Fix {
     /// Give labels of the masks of the finding another number.
     Remap { map: BTreeMap<u8, u8> },
+    /// The same where it is a guess what the labels mean, so that people have to ask for it.
+    RemapGuessed { map: BTreeMap<u8, u8> },
     /// Give labels of the masks of the finding the number of the class whose color their palette has.
     NumberByPalette,
     /// Leave the fourth band out.
@@ -120,11 +122,18 @@ pub enum Fix {
     LeaveOut,
 }
 
+impl Fix {
+    /// Whether it is only done when people ask for it.
+    pub fn is_asked_for(&self) -> bool {
+        matches!(self, Self::LeaveOut | Self::RemapGuessed { .. })
+    }
+}
+
 /// What it does, without a period.
 impl std::fmt::Display for Fix {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
-            Self::Remap { map } => {
+            Self::Remap { map } | Self::RemapGuessed { map } => {
                 let pairs = map.iter().map(|(old, new)| format!("{old} becomes {new}"));
                 let pairs: Vec<String> = pairs.collect();
                 return write!(f, "Labels of these masks: {}", pairs.join(", "));

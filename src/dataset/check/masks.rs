@@ -10,6 +10,7 @@ use super::{labels, palettes, predicted, smoothed};
 pub(super) fn find_in_labels(facts: &Facts<'_>) -> Vec<Finding> {
     let mut found = labels::find_in_scored(facts);
     found.extend(predicted::find_in_labels(facts));
+    found.extend(palettes::find(facts));
     // Reading the mask says which label and where.
     let is_meaning = |finding: &Finding| finding.kind != FindingKind::UnknownLabels;
     // There is no dataset of which a copy could be made.
@@ -40,10 +41,15 @@ pub(super) fn find_in_predictions(facts: &Facts<'_>) -> Vec<Finding> {
     }
     findings.extend(smoothed::find(facts, "these predictions"));
     if let Some(moved) = palettes::moved(facts) {
+        let how = if moved.differ {
+            "colors at other labels than others of them"
+        } else {
+            "the colors of the classes in another order than the classes"
+        };
         let reason = format!(
-            "the palettes of these predictions have the colors of the classes in another order than the classes: {}. \
-             Labels count, so check that they mean the same classes as those of the true masks",
-            moved.example(facts)
+            "the palettes of these predictions have {how}: {}. Labels count, so check that they mean the same classes as \
+             those of the true masks",
+            moved.example
         );
         let kind = FindingKind::PaletteOrder;
         findings.push(Finding::new(Severity::Warning, kind, &moved.masks, reason));

@@ -24,6 +24,7 @@ mod predicted;
 mod record;
 mod same_files;
 mod scaled;
+mod shifted;
 mod smoothed;
 mod splits;
 #[cfg(test)]
@@ -152,10 +153,12 @@ pub fn check_split(
 }
 
 /// Adds to a plan what it lacks for the masks of the test list, which [`check`] does not read: they may count as
-/// those of the other lists do, or in their own way. `progress` is that of [`check`].
+/// those of the other lists do, or in their own way. `guesses` says whether guesses are wanted, and `progress` is
+/// that of [`check`].
 pub fn plan_for_test_list(
     plan: &mut FixPlan,
     dataset: &Dataset,
+    guesses: bool,
     progress: &mut dyn FnMut(usize, usize) -> bool,
 ) -> Option<()> {
     if dataset.test.is_empty() || plan.masks.is_empty() {
@@ -166,7 +169,7 @@ pub fn plan_for_test_list(
     let facts = read(dataset, &lists, Depth::Labels, progress)?;
     let mut findings = labels::find(&facts);
     findings.extend(palettes::find(&facts));
-    let mut of_all = FixPlan::of(&report(findings, facts.items.len())).masks;
+    let mut of_all = FixPlan::of(&report(findings, facts.items.len()), guesses).masks;
     for item in &dataset.test {
         if let Some(fix) = of_all.remove(&item.mask) {
             plan.masks.entry(item.mask.clone()).or_insert(fix);

@@ -25,12 +25,14 @@ pub struct FixPlan {
 
 impl FixPlan {
     /// All that findings propose, but for what is for people to decide: leaving out, and turning where nothing says
-    /// whether masks are turned. What is proposed for labels is done to the masks of the finding alone: in others the same labels mean something else.
-    pub fn of(report: &CheckReport) -> Self {
+    /// whether masks are turned. What is proposed for labels is done to the masks of the finding alone: in others
+    /// the same labels mean something else. Where that is a guess, it is done if `guesses` are wanted.
+    pub fn of(report: &CheckReport, guesses: bool) -> Self {
         let mut plan = Self::default();
         for finding in &report.findings {
             match &finding.fix {
-                Some(Fix::Remap { map }) => {
+                Some(Fix::RemapGuessed { .. }) if !guesses => {}
+                Some(Fix::Remap { map } | Fix::RemapGuessed { map }) => {
                     for mask in finding.all_files.iter() {
                         plan.mask(mask).remap.extend(map);
                     }
@@ -50,8 +52,13 @@ impl FixPlan {
 
     /// The same, and what people have decided about one finding.
     pub fn decided(report: &CheckReport, finding: &Finding) -> Self {
-        let mut plan = Self::of(report);
+        let mut plan = Self::of(report, false);
         match &finding.fix {
+            Some(Fix::RemapGuessed { map }) => {
+                for mask in finding.all_files.iter() {
+                    plan.mask(mask).remap.extend(map);
+                }
+            }
             Some(Fix::LeaveOut) => plan.leave_out = true,
             Some(Fix::TurnUnclear) => plan.turn_masks.add(&finding.all_files),
             _ => {}

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::facts::{ItemFacts, LabelProblem, RawSamples};
 use super::finding::{Finding, FindingKind, Fix, Severity};
-use super::{Facts, scaled};
+use super::{Facts, scaled, shifted};
 use crate::dataset::VOID;
 
 /// More different values than a mask has classes, if most of them are rare.
@@ -69,6 +69,10 @@ pub(super) fn unknown_labels(facts: &Facts<'_>) -> Vec<Finding> {
         let shifted: Vec<PathBuf> = shifted.map(|item| item.mask_path.clone()).collect();
         let kind = FindingKind::OffByOne;
         Finding::new(Severity::Error, kind, &shifted, reason).with_fix(Fix::Remap { map })
+    } else if unknown == [top]
+        && let Some(found) = shifted::find(facts, top)
+    {
+        found
     } else if unknown == [top] {
         let reason = format!(
             "label {top} occurs, but with {classes} classes the labels are 0 to {}. If {top} means \"not labeled\", write \
@@ -76,7 +80,13 @@ pub(super) fn unknown_labels(facts: &Facts<'_>) -> Vec<Finding> {
             classes.saturating_sub(1)
         );
         let map = BTreeMap::from([(top, VOID)]);
-        error(FindingKind::LabelIsClassCount, reason).with_fix(Fix::Remap { map })
+        let found = error(FindingKind::LabelIsClassCount, reason);
+        // A list that never has 0 may count from 1, in which this label is a class.
+        if shifted::whole_lists(facts, top).is_empty() {
+            found.with_fix(Fix::Remap { map })
+        } else {
+            found.with_fix(Fix::RemapGuessed { map })
+        }
     } else {
         let labels: Vec<String> = unknown.iter().take(NAMED).map(u8::to_string).collect();
         let more = if unknown.len() > NAMED { ", ..." } else { "" };

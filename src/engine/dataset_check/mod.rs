@@ -11,8 +11,8 @@ use super::export::SaveTo;
 use super::tasks::{Cancel, Task};
 use super::{Engine, EngineError, Thumbnail};
 use crate::dataset::{
-    CheckReport, Dataset, Depth, Finding, Fix, FixPlan, FixedDataset, Severity, Split, SplitPlan,
-    check, check_split, fix, plan_for_test_list, refuse_inside, split,
+    CheckReport, Dataset, Depth, Finding, FixPlan, FixedDataset, Severity, Split, SplitPlan, check,
+    check_split, fix, plan_for_test_list, refuse_inside, split,
 };
 use crate::training::DatasetRef;
 
@@ -26,6 +26,8 @@ pub struct FixChoice {
     pub plan: Option<FixPlan>,
     /// Whether pairs that cannot be used are left out then.
     pub leave_out: bool,
+    /// Whether what the findings propose as a guess is done too.
+    pub guesses: bool,
 }
 
 impl CheckedDataset {
@@ -97,10 +99,10 @@ impl Engine {
                     .ok_or(EngineError::Cancelled)?;
                 FixPlan {
                     leave_out: choice.leave_out,
-                    ..FixPlan::of(&report)
+                    ..FixPlan::of(&report, choice.guesses)
                 }
             };
-            plan_for_test_list(&mut plan, &dataset, &mut tell(cancel))
+            plan_for_test_list(&mut plan, &dataset, choice.guesses, &mut tell(cancel))
                 .ok_or(EngineError::Cancelled)?;
             fix(&dataset, &plan, &out, &mut tell(cancel))?.ok_or(EngineError::Cancelled)
         })
@@ -223,7 +225,7 @@ fn findings_as_lines(root: &Path, report: &CheckReport) -> Result<Vec<String>, E
             root: root.to_owned(),
             finding: error.to_string(),
             others: report.of(Severity::Error).count() - 1,
-            can_be_fixed: error.fix.as_ref().is_some_and(|fix| *fix != Fix::LeaveOut),
+            can_be_fixed: error.fix.as_ref().is_some_and(|fix| !fix.is_asked_for()),
         });
     }
     let line = |finding: &Finding| format!("{}: {finding}", root.display());

@@ -28,7 +28,7 @@ fn damaged_files_are_named() {
         );
         // Left out on request, and only then.
         let out = set.dir.path().join("out");
-        let plan = FixPlan::of(&set.check());
+        let plan = FixPlan::of(&set.check(), false);
         fix(&set.open(), &plan, &out, &mut |_, _| true).expect_err("damaged");
         assert!(!out.exists());
         let plan = FixPlan {
@@ -106,7 +106,7 @@ fn sizes_that_differ_are_an_error_and_exif_is_named() {
         (found.kind, found.fix.clone()),
         (FindingKind::TurnedByExif, Some(Fix::TurnMasks))
     );
-    let fixed = set.fixed(&FixPlan::of(&set.check()));
+    let fixed = set.fixed(&FixPlan::of(&set.check(), false));
     let item = fixed
         .train
         .iter()
@@ -239,7 +239,7 @@ fn odd_images_are_told() {
     rgba.pixels_mut().for_each(|pixel| pixel.0[3] = pixel.0[0]);
     save(rgba.into());
     assert_eq!(set.only().kind, FindingKind::FourthBand);
-    let fixed = set.fixed(&FixPlan::of(&set.check()));
+    let fixed = set.fixed(&FixPlan::of(&set.check(), false));
     let item = &fixed.train[0];
     let colors = crate::dataset::read_rgb(&item.image)
         .expect("an image")

@@ -45,7 +45,7 @@ fn labels_that_are_spread_over_gray_values_are_an_error_that_can_be_fixed() {
             (Severity::Error, FindingKind::ObjectsAreVoid, 6)
         );
         assert!(found.reason.contains("0, 127, 255"), "{found}");
-        let fixed = set.fixed(&FixPlan::of(&report));
+        let fixed = set.fixed(&FixPlan::of(&report, false));
         let labels = fixed.mask_reader().read(&fixed.train[0].mask);
         let labels = labels.expect("a mask").labels;
         assert_eq!((labels[0], labels[32], labels[63]), (0, 1, 2));

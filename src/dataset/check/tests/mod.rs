@@ -36,7 +36,7 @@ fn objects_in_255_are_an_error_that_can_be_fixed() {
     assert_eq!(found.count, 6);
     assert!(found.reason.contains("lesion"), "{found}");
     assert!(found.to_string().contains("img0.png and 5 more"), "{found}");
-    let plan = FixPlan::of(&set.check());
+    let plan = FixPlan::of(&set.check(), false);
     let fixed = set.fixed(&plan);
     assert_eq!(
         check(&fixed, Depth::Everything, &mut |_, _| true)
@@ -120,7 +120,7 @@ fn labels_that_are_no_class_are_told_apart() {
     let off = Set::with_labels([1, 2, 3]);
     let found = off.only();
     assert_eq!(found.kind, FindingKind::OffByOne);
-    let fixed = off.fixed(&FixPlan::of(&off.check()));
+    let fixed = off.fixed(&FixPlan::of(&off.check(), false));
     let labels = fixed
         .mask_reader()
         .read(&fixed.val[0].mask)
@@ -239,7 +239,7 @@ fn lists_of_0_and_255_are_an_error_and_single_masks_a_warning() {
         error.fix == fix && error.reason.contains("lesion"),
         "{error}"
     );
-    let fixed = set.fixed(&FixPlan::of(&report));
+    let fixed = set.fixed(&FixPlan::of(&report, false));
     let sound = check(&fixed, Depth::Everything, &mut |_, _| true);
     assert_eq!(sound.expect("checked").findings, []);
 

@@ -2,7 +2,8 @@
 
 use super::set::{Set, WIDTH, stripes};
 use crate::dataset::check::{
-    Depth, FindingKind, FixPlan, Severity, check, check_masks, check_split, plan_for_test_list,
+    Depth, Finding, FindingKind, Fix, FixPlan, Severity, check, check_masks, check_predictions,
+    check_split, plan_for_test_list,
 };
 use crate::dataset::{Dataset, DatasetItem, Split};
 use crate::files::{Existing, Outputs};
@@ -86,11 +87,84 @@ fn palettes_of_some_masks_are_put_right_in_these() {
     let found = set.only();
     assert_eq!(found.kind, FindingKind::PaletteOrder);
     assert_eq!(found.files, [set.mask_path("img1")]);
-    let fixed = set.fixed(&FixPlan::of(&set.check()));
+    let fixed = set.fixed(&FixPlan::of(&set.check(), false));
     // The green of class 2 is at label 0 there.
     for (item, expected) in fixed.train.iter().zip([[0, 1, 2], [2, 0, 1], [0, 1, 2]]) {
         assert_eq!(labels(&fixed, item), expected, "{}", item.id);
     }
+}
+
+#[test]
+fn a_mask_of_one_class_with_a_palette_of_its_own_is_told() {
+    let set = Set::sound();
+    for name in set.names() {
+        set.indexed_mask(&name, &RIGHT);
+    }
+    let only = |palette: &[[u8; 3]], label: u8| {
+        set.mask("img1", png::ColorType::Indexed, Some(palette), |_, _| {
+            vec![label]
+        });
+        let findings = set.check().findings;
+        let is_palette = |found: &&Finding| found.kind == FindingKind::PaletteOrder;
+        let found: Vec<_> = findings
+            .into_iter()
+            .filter(|found| is_palette(&found))
+            .collect();
+        found
+    };
+    // All red, which is label 1 in the others.
+    let found = only(&[[128, 0, 0]], 0);
+    assert_eq!(found[0].files, [set.mask_path("img1")]);
+    assert!(found[0].reason.contains("than those of other masks"));
+    assert_eq!(found[0].fix, Some(Fix::NumberByPalette));
+    // The same color at its own label.
+    assert_eq!(only(&RIGHT, 1), []);
+}
+
+#[test]
+fn palettes_that_differ_from_mask_to_mask_are_told() {
+    let third = [[128, 0, 0], [0, 128, 0], [0, 0, 0]];
+    let set = Set::sound();
+    let palettes = [&RIGHT, &OTHER, &third, &RIGHT, &OTHER, &third];
+    for (name, palette) in set.names().iter().zip(palettes) {
+        set.indexed_mask(name, palette);
+    }
+    let found = set.only();
+    assert_eq!((found.kind, found.count), (FindingKind::PaletteOrder, 4));
+    let fixed = set.fixed(&FixPlan::of(&set.check(), false));
+    for (item, expected) in fixed.train.iter().zip([[0, 1, 2], [2, 0, 1], [1, 2, 0]]) {
+        assert_eq!(labels(&fixed, item), expected, "{}", item.id);
+    }
+    let report = check(&fixed, Depth::Everything, &mut |_, _| true);
+    assert_eq!(report.expect("checked").findings, []);
+    // Labels and predictions that are compared are looked at alike.
+    let dataset = set.open();
+    let masks: Vec<_> = dataset.train.iter().map(|item| item.mask.clone()).collect();
+    let (classes, reader) = (&dataset.classes, dataset.mask_reader());
+    for look in [check_masks, check_predictions] {
+        let found = look(classes, &reader, &masks, &mut |_, _| true).expect("checked");
+        let kinds: Vec<_> = found.findings.iter().map(|found| found.kind).collect();
+        assert_eq!(kinds, [FindingKind::PaletteOrder]);
+        let found = look(classes, &reader, &masks[..1], &mut |_, _| true);
+        assert_eq!(found.expect("checked").findings, []);
+    }
+    // Colors that no class has cannot number labels.
+    set.classes("ground 0 0 0\nsquare 1 2 3\nbar 4 5 6\n");
+    let found = set.only();
+    assert_eq!((found.kind, &found.fix), (FindingKind::PaletteOrder, &None));
+    assert!(found.reason.contains("0 0 0 is label 0 in"), "{found}");
+    // Without a class list, the colors of one of the masks number the others.
+    std::fs::remove_file(set.root().join("classes.txt")).expect("removed");
+    let found = set.only();
+    assert_eq!(found.fix, Some(Fix::NumberByPalette));
+    // Gray values that are stretched over as many labels as a mask has.
+    for (name, last) in set.names().iter().zip([1, 2, 2, 2, 2, 2]) {
+        let gray: Vec<[u8; 3]> = (0..=last).map(|label| [label * (255 / last); 3]).collect();
+        set.mask(name, png::ColorType::Indexed, Some(&gray), |x, y| {
+            vec![stripes(x, y).min(last)]
+        });
+    }
+    assert_eq!(set.check().findings, []);
 }
 
 #[test]
@@ -99,7 +173,7 @@ fn masks_without_the_last_class_are_shifted_with_the_others() {
     set.gray_mask("img0", |x, y| stripes(x, y).min(1) + 1);
     let found = set.only();
     assert_eq!((found.kind, found.count), (FindingKind::OffByOne, 6));
-    let fixed = set.fixed(&FixPlan::of(&set.check()));
+    let fixed = set.fixed(&FixPlan::of(&set.check(), false));
     assert_eq!(labels(&fixed, &fixed.train[0]), [0, 1, 1]);
     assert_eq!(labels(&fixed, &fixed.train[1]), [0, 1, 2]);
 }
@@ -114,8 +188,8 @@ fn masks_of_the_test_list_are_put_right_as_they_need_it() {
         let mut dataset = set.open();
         dataset.read_test_list().expect("its masks are there");
         let report = check(&dataset, Depth::Everything, &mut |_, _| true).expect("checked");
-        let mut plan = FixPlan::of(&report);
-        plan_for_test_list(&mut plan, &dataset, &mut |_, _| true).expect("read");
+        let mut plan = FixPlan::of(&report, false);
+        plan_for_test_list(&mut plan, &dataset, false, &mut |_, _| true).expect("read");
         let in_test = |item: &&DatasetItem| plan.masks.contains_key(&item.mask);
         (
             plan.masks.len(),
@@ -130,4 +204,58 @@ fn masks_of_the_test_list_are_put_right_as_they_need_it() {
         set.gray_mask(name, stripes);
     }
     assert_eq!(planned(&set), (4, 0));
+}
+
+#[test]
+fn masks_that_count_from_1_among_others_are_a_guess() {
+    // Those of a list, with one that lacks the last class; and one among others.
+    for (shifted, list) in [(vec!["img4", "img5"], true), (vec!["img1"], false)] {
+        let set = Set::sound();
+        for name in &shifted {
+            set.gray_mask(name, |x, y| stripes(x, y) + 1);
+        }
+        if list {
+            set.gray_mask("img5", |x, y| stripes(x, y).min(1) + 1);
+        }
+        let found = set.only();
+        assert_eq!(
+            (found.severity, found.kind),
+            (Severity::Error, FindingKind::OffByOne)
+        );
+        let masks: Vec<_> = shifted.iter().map(|name| set.mask_path(name)).collect();
+        assert_eq!(found.files, masks);
+        assert_eq!(found.reason.contains("validation list"), list, "{found}");
+        // Not without being asked; then in these masks alone.
+        let report = set.check();
+        assert_eq!(FixPlan::of(&report, false), FixPlan::default());
+        let fixed = set.fixed(&FixPlan::of(&report, true));
+        for item in fixed.train.iter().chain(&fixed.val) {
+            let last = if list && item.id == "img5" { 1 } else { 2 };
+            assert_eq!(labels(&fixed, item), [0, 1, last], "{}", item.id);
+        }
+    }
+    // Whether this one is shifted, too, nobody can tell.
+    let set = Set::sound();
+    set.gray_mask("img1", |x, y| stripes(x, y) + 1);
+    set.gray_mask("img2", |x, y| stripes(x, y).min(1) + 1);
+    let found = set.only();
+    assert_eq!((found.kind, &found.fix), (FindingKind::OffByOne, &None));
+    assert!(
+        found.reason.contains("1 other mask has neither 0 nor 3"),
+        "{found}"
+    );
+    // A 3 beside a 0 is something else.
+    set.gray_mask("img0", |x, y| [0, 1, 3][usize::from(stripes(x, y))]);
+    let found = set.only();
+    assert_eq!(found.kind, FindingKind::LabelIsClassCount);
+    assert!(matches!(found.fix, Some(Fix::Remap { .. })), "{found}");
+    // But not if a whole list has it and no 0.
+    for name in &set.lists[1] {
+        set.gray_mask(name, |x, y| stripes(x, y) + 1);
+    }
+    let found = set.only();
+    assert!(
+        matches!(found.fix, Some(Fix::RemapGuessed { .. })),
+        "{found}"
+    );
 }

@@ -125,7 +125,7 @@ fn masks_of_photos_as_stored_are_found_and_turned() {
             (Severity::Error, FindingKind::TurnedByExif, 6),
             "{exif}"
         );
-        let fixed = set.fixed(&FixPlan::of(&set.check()));
+        let fixed = set.fixed(&FixPlan::of(&set.check(), false));
         assert_eq!(of_kinds(&fixed, Depth::Everything, &kinds), [], "{exif}");
         let orientation = Orientation::from_exif(exif).expect("known");
         let reader = fixed.mask_reader();
@@ -158,7 +158,7 @@ fn photos_whose_edges_say_nothing_are_told() {
     );
     // Only who has looked knows it.
     let report = set.check();
-    assert_eq!(FixPlan::of(&report).turn_masks, TurnMasks::None);
+    assert_eq!(FixPlan::of(&report, false).turn_masks, TurnMasks::None);
     let masks = found[0].all_files.iter().cloned().collect();
     let plan = FixPlan::decided(&report, &found[0]);
     assert_eq!(plan.turn_masks, TurnMasks::These(masks));

@@ -349,13 +349,15 @@ impl Findings {
             _ => "Fix in a copy",
         };
         let tooltip = format!(
-            "{fix}. The copy lies beside the dataset and has all fixes of this list; the dataset stays as it is"
+            "{fix}. The copy lies beside the dataset and has all fixes of this list but for other guesses; the dataset \
+             stays as it is"
         );
         let button = ui.add_enabled(self.fixing.is_none(), Button::new(label));
         if button.on_hover_text(tooltip).clicked() {
             let choice = FixChoice {
                 plan: Some(FixPlan::decided(&checked.report, finding)),
                 leave_out: *fix == Fix::LeaveOut,
+                guesses: matches!(fix, Fix::RemapGuessed { .. }),
             };
             let task = engine.fix_dataset_beside(checked.which.clone(), choice);
             self.fixing = Some(task);
