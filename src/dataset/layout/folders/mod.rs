@@ -95,7 +95,9 @@ pub(super) fn open(root: &Path) -> Result<Dataset, DatasetError> {
         notes: split_notes,
     } = split(root, paired)?;
     notes.extend(split_notes);
-    let mut classes = match read_classes(root)? {
+    let listed = read_classes(root)?;
+    let known = known.filter(|known| known.fits(listed.as_ref().map(|classes| &classes.list)));
+    let mut classes = match listed {
         Some(classes) => classes,
         None => known.map_or_else(
             || Look::at(train.iter().chain(&val)).numbered(),
