@@ -303,7 +303,9 @@ fn split(root: &Path, pairs: Vec<Pair>) -> Result<Splits, DatasetError> {
     let has = |split: Option<Split>| pairs.iter().any(|pair| pair.part == split);
     let is_scored = has(Some(Split::Val)) || has(Some(Split::Test));
     let has_lists = || splits::has_lists(&folder) || splits::has_lists(root);
-    if is_scored && (has(Some(Split::Train)) || has(None) && !has_lists()) {
+    // Test images alone are not trained on, unless a list says so.
+    let is_test = !has(Some(Split::Val)) && !has(None);
+    if is_scored && (has(Some(Split::Train)) || (has(None) || is_test) && !has_lists()) {
         let parts = pairs.into_iter().map(|pair| (pair.item, pair.part));
         return splits::of_parts(root, parts.collect(), "the folders");
     }

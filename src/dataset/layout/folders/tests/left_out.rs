@@ -151,3 +151,25 @@ fn ids_of_cityscapes_are_those_of_its_names_and_classes_only() {
     }
     assert_eq!(opened("_labelIds", None), (Layout::Folders, vec![7, 1]));
 }
+
+#[test]
+fn a_folder_with_nothing_but_test_images_is_not_trained_on() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let root = dir.path();
+    for id in ["a", "b", "c"] {
+        let mask = root.join(format!("test/masks/{id}.png"));
+        write_pair(&root.join(format!("test/images/{id}.png")), &mask, [0, 1]);
+    }
+    let message = Dataset::open(root).expect_err("a test alone").to_string();
+    assert!(
+        message.contains("all 3 pairs of image and mask are for a test by the folders"),
+        "{message}"
+    );
+    // The folder itself says nothing of a test, and lists say what is trained on.
+    let inner = Dataset::open(&root.join("test")).expect("a dataset");
+    assert_eq!((inner.train.len(), inner.val.len()), (2, 1));
+    write_text(&root.join("train.txt"), "a\nb\n");
+    write_text(&root.join("val.txt"), "c\n");
+    let listed = Dataset::open(root).expect("a dataset");
+    assert_eq!((listed.train.len(), listed.val.len()), (2, 1));
+}
