@@ -70,6 +70,11 @@ pub fn has_parts(root: &Path) -> bool {
     entries.filter(is_part).take(2).count() == 2
 }
 
+/// Whether a folder of this name is a part of the dataset around it.
+pub(super) fn is_part(name: &str) -> bool {
+    roles::of_folder(name).is_some()
+}
+
 /// Opens a folder in which images and masks can be paired.
 ///
 /// # Errors
