@@ -193,6 +193,11 @@ pub(super) fn class_file_names() -> String {
     CLASS_FILES.map(|(name, _)| name).join(", ")
 }
 
+/// Whether a folder has a class list.
+pub(super) fn is_in(folder: &Path) -> bool {
+    class_file(folder).is_some()
+}
+
 fn class_file(folder: &Path) -> Option<PathBuf> {
     CLASS_FILES
         .iter()

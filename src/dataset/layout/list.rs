@@ -55,7 +55,7 @@ fn is_known(extension: &str) -> bool {
 }
 
 /// The names in a list such as VOC's `val.txt`: one a line, with or without folders, extension
-/// and further columns; and what was taken for a heading. `exists` = whether there is something of a name.
+/// and further columns; and what was taken for a heading or for several names. `exists` = whether there is something of a name.
 ///
 /// # Errors
 /// [`DatasetError::File`] when the list cannot be read, [`DatasetError::List`] when it is
@@ -65,6 +65,9 @@ pub fn read_names(
     exists: &dyn Fn(&str) -> bool,
 ) -> Result<(Vec<String>, Option<Note>), DatasetError> {
     let mut list = ListFile::read(path)?;
+    // Names may hold blanks.
+    let whole = |text: &str| exists(text) || exists(without_extension(text));
+    let several = list.take_apart(&whole);
     let heading = list.take_heading(&|text| candidates(text).into_iter().any(exists));
     let mut places = BTreeMap::new();
     let names = list.map(|place, text| {
@@ -83,7 +86,7 @@ pub fn read_names(
             reason: "there is no name in it. Write one a line".to_owned(),
         });
     }
-    Ok((names, heading))
+    Ok((names, several.or(heading)))
 }
 
 /// The masks of a folder by name without extension, hidden ones left out.

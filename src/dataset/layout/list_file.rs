@@ -1,9 +1,12 @@
 //! A file that lists images: one a line, perhaps below a line of headings, or as JSON.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::headings::{Column, column};
 use super::json_list::{self, JsonList, is_json};
+use super::list::without_extension;
+use super::names::folded_name;
 use super::text::{lines, read_text};
 use super::{Note, NoteTopic};
 use crate::dataset::DatasetError;
@@ -101,6 +104,36 @@ impl ListFile {
         Some(Note::assumed(NoteTopic::Files, text))
     }
 
+    /// Gives each name of a line with several an entry of its own, and says so: where all its words are names of
+    /// different images. Columns of numbers and masks are none.
+    pub(super) fn take_apart(&mut self, names_image: &dyn Fn(&str) -> bool) -> Option<Note> {
+        if self.is_json {
+            return None;
+        }
+        let mut said = None;
+        let mut entries = Vec::with_capacity(self.entries.len());
+        for entry in std::mem::take(&mut self.entries) {
+            let Some(names) = several_names(&entry.text, names_image) else {
+                entries.push(entry);
+                continue;
+            };
+            said.get_or_insert_with(|| {
+                format!(
+                    "{} of {} is taken for the names of {} images",
+                    entry.place,
+                    self.name(),
+                    names.len()
+                )
+            });
+            entries.extend(names.into_iter().map(|text| Entry {
+                place: entry.place.clone(),
+                text,
+            }));
+        }
+        self.entries = entries;
+        Some(Note::assumed(NoteTopic::Files, said?))
+    }
+
     /// What each entry stands for, by its place and text; `None` leaves it out. The reasons of errors get the
     /// file and the place.
     pub(super) fn map<T>(
@@ -149,6 +182,31 @@ fn of_lines(text: &str) -> Vec<Entry> {
             text,
         })
         .collect()
+}
+
+fn several_names(line: &str, names_image: &dyn Fn(&str) -> bool) -> Option<Vec<String>> {
+    let separators = [' ', '\t', ',', ';'];
+    if line.contains(['/', '\\']) || !line.contains(separators) {
+        return None;
+    }
+    let words = line.split(separators).map(|word| word.trim_matches('"'));
+    let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+    // Flags and numbers of folds, as `a 1`, and a name with blanks.
+    let is_flag = |word: &&str| word.len() < 3 && word.bytes().all(|byte| byte.is_ascii_digit());
+    let stems: BTreeSet<String> = words
+        .iter()
+        .map(|word| folded_name(without_extension(word)))
+        .collect();
+    let endings: BTreeSet<Option<&str>> = words
+        .iter()
+        .map(|word| word.strip_prefix(without_extension(word)))
+        .collect();
+    let are_names = words.len() > 1
+        && stems.len() == words.len()
+        && endings.len() == 1
+        && !words.iter().skip(1).any(is_flag)
+        && words.iter().all(|word| names_image(word));
+    are_names.then(|| words.into_iter().map(str::to_owned).collect())
 }
 
 /// Whether the first word of a line is a heading of a column of images, or all of them are headings.
@@ -209,6 +267,41 @@ mod tests {
             let (texts, note) = read("train.txt", text, there);
             assert_eq!(texts.len(), text.lines().count(), "{text}");
             assert_eq!(note, None, "{text}");
+        }
+    }
+
+    #[test]
+    fn names_in_one_line_are_images_each() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let path = dir.path().join("train.txt");
+        let there = ["img_0", "img_1", "1", "a b", "a", "mask"];
+        let read = |text: &str| {
+            write_text(&path, text);
+            let mut list = ListFile::read(&path).expect("a list");
+            let note = list.take_apart(&|name| there.contains(&without_extension(name)));
+            let texts = list.map(|_, text| Ok(Some(text.to_owned())));
+            (texts.expect("kept"), note.map(|note| note.text))
+        };
+        for text in ["img_0,img_1\n", "img_0 img_1\n", "\"img_0\"; \"img_1\"\n"] {
+            let (texts, note) = read(text);
+            assert_eq!(texts, ["img_0", "img_1"], "{text}");
+            assert_eq!(
+                note.as_deref(),
+                Some("line 1 of train.txt is taken for the names of 2 images"),
+                "{text}"
+            );
+        }
+        assert_eq!(read("img_0.jpg, img_1.jpg").0, ["img_0.jpg", "img_1.jpg"]);
+        // Flags, image and mask, a name that is missing, and paths.
+        for text in [
+            "img_0 1",
+            "img_0.jpg img_0.png",
+            "img_0.jpg mask.png",
+            "img_0,img_7",
+            "images/img_0.png masks/img_1.png",
+            "img_0",
+        ] {
+            assert_eq!(read(text), (vec![text.to_owned()], None), "{text}");
         }
     }
 

@@ -3,6 +3,7 @@
 //! Knows folders and list files. Must not decode images except for a look at
 //! masks when no class list says how many classes there are.
 
+mod around;
 mod class_files;
 mod class_map;
 mod folders;
@@ -159,7 +160,7 @@ pub struct Dataset {
 
 impl Dataset {
     /// Opens the dataset in a folder. Also takes the folder around a VOC set
-    /// (`VOCdevkit` with one `VOC2012` in it).
+    /// (`VOCdevkit` with one `VOC2012` in it), or around a dataset with lists of its own.
     ///
     /// Classes come from a class list if there is one, else from what is known of the
     /// layout or from a look at some masks; the notes say which. That a listed file exists
@@ -185,6 +186,8 @@ impl Dataset {
             pairs::open(root)?
         } else if let Some(dataset) = table::open(root)? {
             dataset
+        } else if let Some(inner) = around::inner(root) {
+            Self::open_files(&inner)?
         } else {
             folders::open(root)?
         };

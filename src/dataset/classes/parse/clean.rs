@@ -25,8 +25,12 @@ pub(super) fn lines(text: &str) -> Result<Vec<(usize, String)>, String> {
     let mut lines: Vec<(usize, String)> = (1..)
         .zip(text.lines().map(str::trim))
         .filter(|(_, line)| !line.is_empty() && !is_comment(line))
-        .map(|(number, line)| (number, plain(line)))
+        .map(|(number, line)| (number, without_comment(line)))
         .collect();
+    let short = has_short_colors(&lines);
+    for (_, line) in &mut lines {
+        plain(line, short).trim().clone_into(line);
+    }
     if lines.first().is_some_and(|(_, line)| is_of_excel(line)) {
         lines.remove(0);
     }
@@ -48,24 +52,12 @@ pub(super) fn lines(text: &str) -> Result<Vec<(usize, String)>, String> {
             ));
         }
     }
-    strip_all(&mut lines, |line| {
-        line.strip_prefix("- ").map(str::to_owned)
-    });
-    strip_all(&mut lines, |line| {
-        let (label, name) = line.split_once([':', '=', '.', ')'])?;
-        let name = name.trim();
-        let is_label = !label.is_empty() && label.trim().bytes().all(|byte| byte.is_ascii_digit());
-        let is_name = name
-            .chars()
-            .next()
-            .is_some_and(|first| !first.is_ascii_digit());
-        (is_label && is_name).then(|| format!("{} {name}", label.trim()))
-    });
+    super::forms::unify(&mut lines);
     Ok(lines)
 }
 
 fn is_comment(line: &str) -> bool {
-    line.starts_with("//") || (line.starts_with('#') && hex_color(line).is_none())
+    line.starts_with("//") || (line.starts_with('#') && hex_color(line, false).is_none())
 }
 
 /// `sep=;`, which tells Excel what stands between fields.
@@ -75,16 +67,33 @@ fn is_of_excel(line: &str) -> bool {
         .is_some_and(|sign| sign.chars().count() <= 1)
 }
 
-/// Takes something off all lines, if all have it.
-fn strip_all(lines: &mut [(usize, String)], strip: impl Fn(&str) -> Option<String>) {
-    let stripped: Option<Vec<String>> = lines.iter().map(|(_, line)| strip(line)).collect();
-    for ((_, line), stripped) in lines.iter_mut().zip(stripped.unwrap_or_default()) {
-        *line = stripped;
+/// A line without the comment behind it. Between numbers and a name the sign is only a sign.
+fn without_comment(line: &str) -> String {
+    let signs = [" # ", "\t# ", " // ", "\t// "];
+    let found = signs
+        .iter()
+        .filter_map(|sign| Some((line.find(sign)?, sign.len())));
+    match found.min() {
+        Some((at, _)) if line[..at].chars().any(char::is_alphabetic) => {
+            line[..at].trim_end().to_owned()
+        }
+        Some((at, length)) => format!("{} {}", &line[..at], &line[at + length..]),
+        None => line.to_owned(),
     }
 }
 
+/// Whether all lines but a heading have a color as `#rgb` or `#rrggbb`.
+fn has_short_colors(lines: &[(usize, String)]) -> bool {
+    let has_color = |line: &str| {
+        let mut signs = line.match_indices('#');
+        signs.any(|(at, _)| at > 0 && hex_color(&line[at..], true).is_some())
+    };
+    let below = &lines[usize::from(lines.len() > 1)..];
+    !below.is_empty() && below.iter().all(|(_, line)| has_color(line))
+}
+
 /// A line with plain punctuation, and colors as numbers between blanks.
-fn plain(line: &str) -> String {
+fn plain(line: &str, short: bool) -> String {
     let narrow = |character: char| {
         let wide = WIDE.iter().find(|(wide, _)| *wide == character);
         wide.map_or(character, |(_, narrow)| *narrow)
@@ -95,7 +104,12 @@ fn plain(line: &str) -> String {
     while let Some(place) = rest.find(['#', '(', '[']) {
         let (before, at) = rest.split_at(place);
         plain.push_str(before);
-        let color = hex_color(at).or_else(|| color_in_brackets(at));
+        let of_css = || {
+            let color = color_in_brackets(at)?;
+            plain.truncate(without_function(&plain).len());
+            Some(color)
+        };
+        let color = hex_color(at, short).or_else(of_css);
         let (text, length) = color.unwrap_or_else(|| (at[..1].to_owned(), 1));
         plain.push_str(&text);
         rest = &at[length..];
@@ -104,16 +118,33 @@ fn plain(line: &str) -> String {
     plain
 }
 
-/// The color at the start of a text as `#rrggbb`, as numbers, and how long it is there.
-fn hex_color(text: &str) -> Option<(String, usize)> {
-    let digits = text.strip_prefix('#')?.get(..6)?;
-    let ends = text[7..]
+/// `name: rgb` without the word of CSS.
+fn without_function(text: &str) -> &str {
+    let without = ["rgba", "rgb", "RGBA", "RGB"]
+        .iter()
+        .find_map(|word| text.trim_end().strip_suffix(word));
+    without
+        .filter(|rest| !rest.ends_with(char::is_alphanumeric))
+        .unwrap_or(text)
+}
+
+/// The color at the start of a text as `#rrggbb`, or as `#rgb`, as numbers, and how long it is there.
+fn hex_color(text: &str, short: bool) -> Option<(String, usize)> {
+    let digits = text.strip_prefix('#')?;
+    let count = digits.bytes().take_while(u8::is_ascii_hexdigit).count();
+    let (digits, rest) = digits.split_at(count);
+    let ends = rest
         .chars()
         .next()
         .is_none_or(|next| !next.is_alphanumeric());
     let value = u32::from_str_radix(digits, 16).ok().filter(|_| ends)?;
-    let [_, red, green, blue] = value.to_be_bytes();
-    Some((format!("{red} {green} {blue}"), 7))
+    let [red, green, blue] = match count {
+        6 => [value >> 16, (value >> 8) & 0xff, value & 0xff],
+        // Each digit stands for two.
+        3 if short => [value >> 8, (value >> 4) & 0xf, value & 0xf].map(|digit| digit * 17),
+        _ => return None,
+    };
+    Some((format!("{red} {green} {blue}"), count + 1))
 }
 
 /// The same as `(r, g, b)` or `[r, g, b]`, perhaps with alpha.

@@ -5,14 +5,20 @@
 //! labelme's `class_names.txt`. What numbers mean is what they can mean in all lines.
 
 mod clean;
+mod forms;
 mod heading;
 mod labelmap;
 mod table;
 mod words;
 
+use std::collections::BTreeSet;
+
 use super::{Class, ClassList, MAX_CLASSES, VOID, voc_color};
 use table::Columns;
-use words::is_number;
+use words::{is_label, is_number};
+
+/// The words of a line, with its number.
+type Numbered = (usize, Vec<String>);
 
 /// What a class list says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,6 +93,16 @@ impl ClassList {
             } else {
                 kept.push(row);
             }
+        }
+        let unread = kept
+            .iter()
+            .filter(|row| row.color.is_none())
+            .find_map(|row| {
+                let reason = forms::unread_color(&row.name)?;
+                Some(format!("line {}: {reason}", row.line))
+            });
+        if let Some(reason) = unread {
+            return Err(reason);
         }
         if kept.is_empty() {
             return Err(
@@ -181,6 +197,7 @@ fn read_rows(text: &str, kind: ListKind) -> Result<Rows, String> {
         .into_iter()
         .map(|(number, fields)| (number, words(fields)))
         .collect();
+    let words = in_one_line(labels_first(words, separator), separator);
     Ok(Rows {
         classes: words::rows(words)?,
         heading,
@@ -188,11 +205,60 @@ fn read_rows(text: &str, kind: ListKind) -> Result<Rows, String> {
     })
 }
 
-/// What stands between the fields of all lines; `None` = blanks.
+/// A label in a field of its own behind the name, in all lines, gets before it. That of words between blanks
+/// may belong to the name.
+fn labels_first(mut lines: Vec<Numbered>, separator: Option<char>) -> Vec<Numbered> {
+    let label = |(_, words): &Numbered| match &words[..] {
+        [name, label] if !is_number(name) && is_label(label) => Some(label.clone()),
+        _ => None,
+    };
+    let labels: Option<BTreeSet<String>> = lines.iter().map(label).collect();
+    let names: BTreeSet<Option<String>> = lines
+        .iter()
+        .map(|(_, words)| words.first().cloned())
+        .collect();
+    let are_distinct = labels.is_some_and(|labels| labels.len() == lines.len());
+    if separator.is_some() && lines.len() > 1 && are_distinct && names.len() == lines.len() {
+        for (_, words) in &mut lines {
+            words.reverse();
+        }
+    }
+    lines
+}
+
+/// Names in one line, between commas or the like, are a class each.
+fn in_one_line(lines: Vec<Numbered>, separator: Option<char>) -> Vec<Numbered> {
+    let [(number, words)] = &lines[..] else {
+        return lines;
+    };
+    if separator.is_none()
+        || words.len() < 2
+        || words.iter().any(|word| word.parse::<f64>().is_ok())
+    {
+        return lines;
+    }
+    words
+        .iter()
+        .map(|word| (*number, vec![word.clone()]))
+        .collect()
+}
+
+/// What stands between the fields of all lines, the likeliest that leaves colors whole; `None` = blanks.
 fn separator_of(lines: &[(usize, String)]) -> Option<char> {
-    [',', ';', '\t'].into_iter().find(|separator| {
+    let is_in_all = |separator: &char| {
         !lines.is_empty() && lines.iter().all(|(_, line)| line.contains(*separator))
-    })
+    };
+    let found: Vec<char> = [',', ';', '\t', '|']
+        .into_iter()
+        .filter(is_in_all)
+        .collect();
+    let below = &lines[usize::from(lines.len() > 1)..];
+    let leaves_colors = |separator: &&char| {
+        let fields = |line: &str| split(line, Some(**separator));
+        let has_color = |line: &str| fields(line).iter().any(|field| numbers(field).is_some());
+        below.iter().all(|(_, line)| has_color(line))
+    };
+    found.iter().find(leaves_colors).or(found.first()).copied()
 }
 
 /// The fields of a line, quotes taken off.
@@ -240,9 +306,13 @@ fn numbers(field: &str) -> Option<Vec<String>> {
     (matches!(parts.len(), 3 | 4) && parts.iter().all(|part| is_number(part))).then_some(parts)
 }
 
-/// labelme writes `_background_`.
+/// labelme writes `_background_`. Quotes around a name are none of its letters.
 fn clean_name(name: &str) -> String {
-    match name {
+    let inner = ['"', '\''].iter().find_map(|quote| {
+        let inner = name.strip_prefix(*quote)?.strip_suffix(*quote)?;
+        (!inner.is_empty() && !inner.contains(*quote)).then_some(inner)
+    });
+    match inner.unwrap_or(name) {
         "_background_" => "background".to_owned(),
         name => name.to_owned(),
     }

@@ -36,8 +36,9 @@ const ID_HEADINGS: [&str; 12] = [
     "label",
     "class",
 ];
-const COLOR_HEADINGS: [&str; 6] = [
+const COLOR_HEADINGS: [&str; 7] = [
     "color",
+    "hex",
     "colour",
     "rgb",
     "color_rgb",

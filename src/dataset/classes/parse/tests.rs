@@ -277,3 +277,106 @@ fn first_lines_that_may_be_a_class_stay() {
         );
     }
 }
+
+#[test]
+fn labels_and_colors_are_read_however_all_lines_write_them() {
+    let names = |text: &str| {
+        list(text)
+            .into_iter()
+            .map(|(name, _)| name)
+            .collect::<Vec<_>>()
+    };
+    let expected = ["background", "road", "car"];
+    for text in [
+        "car=2\nroad=1\nbackground=0\n",
+        "car: 2\nroad: 1\nbackground: 0\n",
+        "2|car\n1|road\n0|background\n",
+        "car,2\nbackground,0\nroad,1\n",
+        "0 -> background\n1 -> road\n2 -> car\n",
+        "(0, 'background')\n(1, 'road')\n(2, 'car')\n",
+        "\"background\"\n\"road\"\n\"car\"\n",
+        "\"background\",\n\"road\",\n\"car\"\n",
+        "background # nothing\nroad # asphalt\ncar // vehicle\n",
+        "background, road, car\n",
+    ] {
+        assert_eq!(names(text), expected, "{text}");
+    }
+    // Labels that do not count are labels too: class 1 has no line.
+    assert_eq!(
+        names("car=2\nbackground=0\n"),
+        ["background", "class 1", "car"]
+    );
+    let colored = [
+        ("background".to_owned(), [0, 0, 0]),
+        ("road".to_owned(), [128, 64, 128]),
+        ("car".to_owned(), [0, 0, 142]),
+    ];
+    for text in [
+        "background;0,0,0\nroad;128,64,128\ncar;0,0,142\n",
+        "background,000000\nroad,804080\ncar,00008E\n",
+        "name,hex\nbackground,000000\nroad,804080\ncar,00008E\n",
+        "background 0x000000\nroad 0x804080\ncar 0x00008E\n",
+        "background: rgb(0,0,0)\nroad: rgb(128,64,128)\ncar: rgb(0,0,142)\n",
+        "background: 0, 0, 0\nroad: 128, 64, 128\ncar: 0, 0, 142\n",
+        "0 0 0 # background\n128 64 128 # road\n0 0 142 # car\n",
+        "('background', (0, 0, 0)),\n('road', (128, 64, 128)),\n('car', (0, 0, 142))\n",
+    ] {
+        assert_eq!(list(text), colored, "{text}");
+    }
+    assert_eq!(
+        list("sky #00f\nroad #804080\n")[0],
+        ("sky".to_owned(), [0, 0, 255])
+    );
+}
+
+#[test]
+fn names_that_look_like_other_forms_stay() {
+    let names = |text: &str| {
+        list(text)
+            .into_iter()
+            .map(|(name, _)| name)
+            .collect::<Vec<_>>()
+    };
+    for expected in [
+        &["front facade", "back facade"][..],
+        &["traffic light"],
+        &["lane #1", "lane #2"],
+        &["it's", "rock 'n' roll"],
+        &["sky, blue", "sky"],
+        &["road=wet", "road=dry"],
+        &["c#", "f#"],
+    ] {
+        let text = expected.join("\n");
+        assert_eq!(names(&text), expected, "{text}");
+    }
+}
+
+#[test]
+fn colors_that_are_not_understood_are_refused_with_the_line() {
+    for (text, part) in [
+        (
+            "sky 0.0 0.5 1.0\n",
+            "line 1: the color value 1.0 is no whole number; the colors seem to be from 0 to 1",
+        ),
+        (
+            "name,r,g,b\nsky,0.5,0,0\n",
+            "line 2: the color value 0.5 is no whole number; the colors seem",
+        ),
+        (
+            "sky (0.5, 0.2, 1)\n",
+            "line 1: \"sky (0.5 0.2 1)\" seems to end in a color from 0 to 1",
+        ),
+        (
+            "road\nsky 0x8040FF\ncar\n",
+            "line 2: \"sky 0x8040FF\" seems to hold a color",
+        ),
+        (
+            "road #80408080\nsky\n",
+            "line 1: \"road #80408080\" seems to hold a color",
+        ),
+        ("a=1\nb=1\n", "line 2: the label 1 is there already"),
+    ] {
+        let message = ClassList::parse(text, ListKind::Names).expect_err(text);
+        assert!(message.contains(part), "{text}: {message}");
+    }
+}

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::forms::FROM_ONE;
 use super::{Row, clean_name};
 
 /// Labels are below.
@@ -203,9 +204,7 @@ impl Line {
         };
         let decimal = decimals(&mut words.iter()).or_else(|| decimals(&mut words.iter().rev()));
         if let Some(value) = decimal {
-            return Err(format!(
-                "line {number}: the color value {value} is no whole number. Write colors from 0 to 255"
-            ));
+            return Err(no_color(number, &value));
         }
         Ok(Self {
             number,
@@ -257,16 +256,27 @@ pub(super) fn is_number(word: &str) -> bool {
 }
 
 /// A number that may be a label; void has -1 in some lists.
-fn is_label(word: &str) -> bool {
+pub(super) fn is_label(word: &str) -> bool {
     is_number(word.strip_prefix('-').unwrap_or(word))
 }
 
 pub(super) fn color_of(line: usize, values: &[String]) -> Result<[u8; 3], String> {
     let mut color = [0; 3];
     for (channel, value) in color.iter_mut().zip(values) {
-        *channel = value
-            .parse()
-            .map_err(|_| format!("line {line}: the color value {value} is no number up to 255"))?;
+        *channel = value.parse().map_err(|_| no_color(line, value))?;
     }
     Ok(color)
+}
+
+fn no_color(line: usize, value: &str) -> String {
+    let fraction = value.parse::<f64>().ok().filter(|_| value.contains('.'));
+    match fraction {
+        Some(fraction) if (0.0..=1.0).contains(&fraction) => format!(
+            "line {line}: the color value {value} is no whole number; the colors seem to be from 0 to 1. {FROM_ONE}"
+        ),
+        Some(_) => format!(
+            "line {line}: the color value {value} is no whole number. Write colors from 0 to 255"
+        ),
+        None => format!("line {line}: the color value {value} is no number up to 255"),
+    }
 }

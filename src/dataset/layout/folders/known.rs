@@ -30,7 +30,11 @@ impl Known {
         if all(masks, &|stem| stem.ends_with("_labelTrainIds")) {
             return Some(Self::Cityscapes);
         }
-        if all(masks, &|stem| stem.ends_with("_labelIds")) {
+        let is_of_ids = |stem: &str| {
+            let ends = ["_gtFine_labelIds", "_gtCoarse_labelIds"];
+            ends.iter().any(|end| stem.ends_with(end))
+        };
+        if all(masks, &is_of_ids) {
             return Some(Self::CityscapesIds);
         }
         let is_camvid = |stem: &str| {
@@ -49,6 +53,16 @@ impl Known {
         root.join("annotations/trimaps")
             .is_dir()
             .then_some(Self::OxfordPets)
+    }
+
+    /// Whether the ids in the masks can be this dataset's beside a class list: another list numbers labels of
+    /// its own.
+    pub(super) fn fits(self, listed: Option<&ClassList>) -> bool {
+        let names = |list: &ClassList| -> Vec<String> {
+            list.iter().map(|class| class.name.to_lowercase()).collect()
+        };
+        let is_own = |list| names(list) == names(&ClassList::cityscapes());
+        self != Self::CityscapesIds || listed.is_none_or(is_own)
     }
 
     pub(super) fn layout(self) -> Layout {

@@ -70,6 +70,11 @@ pub fn has_parts(root: &Path) -> bool {
     entries.filter(is_part).take(2).count() == 2
 }
 
+/// Whether a folder of this name is a part of the dataset around it.
+pub(super) fn is_part(name: &str) -> bool {
+    roles::of_folder(name).is_some()
+}
+
 /// Opens a folder in which images and masks can be paired.
 ///
 /// # Errors
@@ -95,7 +100,9 @@ pub(super) fn open(root: &Path) -> Result<Dataset, DatasetError> {
         notes: split_notes,
     } = split(root, paired)?;
     notes.extend(split_notes);
-    let mut classes = match read_classes(root)? {
+    let listed = read_classes(root)?;
+    let known = known.filter(|known| known.fits(listed.as_ref().map(|classes| &classes.list)));
+    let mut classes = match listed {
         Some(classes) => classes,
         None => known.map_or_else(
             || Look::at(train.iter().chain(&val)).numbered(),
@@ -301,7 +308,9 @@ fn split(root: &Path, pairs: Vec<Pair>) -> Result<Splits, DatasetError> {
     let has = |split: Option<Split>| pairs.iter().any(|pair| pair.part == split);
     let is_scored = has(Some(Split::Val)) || has(Some(Split::Test));
     let has_lists = || splits::has_lists(&folder) || splits::has_lists(root);
-    if is_scored && (has(Some(Split::Train)) || has(None) && !has_lists()) {
+    // Test images alone are not trained on, unless a list says so.
+    let is_test = !has(Some(Split::Val)) && !has(None);
+    if is_scored && (has(Some(Split::Train)) || (has(None) || is_test) && !has_lists()) {
         let parts = pairs.into_iter().map(|pair| (pair.item, pair.part));
         return splits::of_parts(root, parts.collect(), "the folders");
     }

@@ -58,6 +58,7 @@ pub(super) fn read_list(
     pairs: &dyn Pairs,
     mut list: ListFile,
 ) -> Result<Vec<DatasetItem>, DatasetError> {
+    list.take_apart(&|entry| pairs.names_image(entry));
     list.take_heading(&|entry| pairs.names_image(entry));
     read_pairs(pairs, &list)
 }
@@ -102,6 +103,7 @@ pub(super) fn of_lists(
 /// is not there.
 fn usable(found: Option<Found>, pairs: &dyn Pairs, notes: &mut Vec<Note>) -> Option<Found> {
     let mut found = found?;
+    let several = found.list.take_apart(&|entry| pairs.names_image(entry));
     let heading = found.list.take_heading(&|entry| pairs.names_image(entry));
     if has_extension(found.path(), &["csv"])
         && let Err(err) = read_pairs(pairs, &found.list)
@@ -110,7 +112,7 @@ fn usable(found: Option<Found>, pairs: &dyn Pairs, notes: &mut Vec<Note>) -> Opt
         notes.push(Note::assumed(NoteTopic::Split, text));
         return None;
     }
-    notes.extend(heading);
+    notes.extend(several.into_iter().chain(heading));
     Some(found)
 }
 

@@ -11,6 +11,9 @@ use crate::text::plural;
 ///
 /// Test images are validated on where no others are there for that, and are never trained on. Without
 /// a word of validation or test, every fifth image is for validation.
+///
+/// # Errors
+/// [`DatasetError::List`] where there is one pair alone, or all are for a test.
 pub(in crate::dataset) fn of_parts(
     root: &Path,
     pairs: Vec<(DatasetItem, Option<Split>)>,
@@ -33,9 +36,17 @@ pub(in crate::dataset) fn of_parts(
         say(format!("{images} without a list in {source}, for training"));
     }
     if train.is_empty() || (val.is_empty() && test.is_empty()) {
-        let mut rest = [free, train, val].concat();
-        if rest.is_empty() {
-            rest = std::mem::take(&mut test);
+        let rest = [free, train, val].concat();
+        if rest.is_empty() && !test.is_empty() {
+            return Err(DatasetError::List {
+                path: root.to_owned(),
+                reason: format!(
+                    "all {} of image and mask are for a test by {source}, and a test is never trained on. Add images for \
+                     training (a folder or split \"train\"), or open the folder of the test itself to use its images \
+                     like others",
+                    plural(test.len(), "pair", "pairs")
+                ),
+            });
         }
         let made = split_evenly(rest, root)?;
         return Ok(Splits { test, ..made });
@@ -122,8 +133,8 @@ mod tests {
 
     #[test]
     fn without_a_word_of_validation_lists_are_made() {
-        use Split::{Test, Train};
-        for split in [None, Some(Train), Some(Test)] {
+        use Split::Train;
+        for split in [None, Some(Train)] {
             let (all, notes) = lists(&[("a", split), ("b", split)]);
             assert_eq!(all, ["a", "b", ""], "{split:?}");
             assert!(notes.contains("every fifth image"), "{notes}");

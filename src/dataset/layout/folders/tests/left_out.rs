@@ -116,3 +116,60 @@ fn a_folder_of_images_may_hold_their_masks() {
     write(dir.path(), &all);
     assert_lists(dir.path(), &all[..1], &all[1..]);
 }
+
+#[test]
+fn ids_of_cityscapes_are_those_of_its_names_and_classes_only() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let opened = |names: &str, list: Option<&str>| {
+        let root = dir
+            .path()
+            .join(format!("{}{}", names, list.map_or(0, str::len)));
+        for id in ["a", "b"] {
+            let mask = root.join(format!("masks/{id}{names}.png"));
+            write_pair(&root.join(format!("images/{id}.png")), &mask, [7, 1]);
+        }
+        if let Some(list) = list {
+            write_text(&root.join("classes.txt"), list);
+        }
+        let dataset = Dataset::open(&root).unwrap_or_else(|err| panic!("{err}"));
+        let read = dataset.mask_reader().read_pair(&dataset.train[0]);
+        let labels = read.unwrap_or_else(|err| panic!("{err}")).1.labels;
+        (dataset.layout, labels)
+    };
+    let own = "animal\nboat\ncup\ndog\negg\nfish\ngoat\nhat\n";
+    let published = ClassList::cityscapes();
+    let published: Vec<&str> = published.iter().map(|class| class.name.as_str()).collect();
+    let published = published.join("\n");
+    // 7 is the road, label 0 of the 19; 1 is not trained on.
+    for list in [None, Some(published.as_str())] {
+        let found = opened("_gtFine_labelIds", list);
+        assert_eq!(found, (Layout::Cityscapes, vec![0, VOID]), "{list:?}");
+    }
+    for names in ["_labelIds", "_gtFine_labelIds"] {
+        let found = opened(names, Some(own));
+        assert_eq!(found, (Layout::Folders, vec![7, 1]), "{names}");
+    }
+    assert_eq!(opened("_labelIds", None), (Layout::Folders, vec![7, 1]));
+}
+
+#[test]
+fn a_folder_with_nothing_but_test_images_is_not_trained_on() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let root = dir.path();
+    for id in ["a", "b", "c"] {
+        let mask = root.join(format!("test/masks/{id}.png"));
+        write_pair(&root.join(format!("test/images/{id}.png")), &mask, [0, 1]);
+    }
+    let message = Dataset::open(root).expect_err("a test alone").to_string();
+    assert!(
+        message.contains("all 3 pairs of image and mask are for a test by the folders"),
+        "{message}"
+    );
+    // The folder itself says nothing of a test, and lists say what is trained on.
+    let inner = Dataset::open(&root.join("test")).expect("a dataset");
+    assert_eq!((inner.train.len(), inner.val.len()), (2, 1));
+    write_text(&root.join("train.txt"), "a\nb\n");
+    write_text(&root.join("val.txt"), "c\n");
+    let listed = Dataset::open(root).expect("a dataset");
+    assert_eq!((listed.train.len(), listed.val.len()), (2, 1));
+}
