@@ -182,7 +182,7 @@ fn classes_are_given_found_or_assumed() {
     desk.folders.classes = MaskClasses::Find;
     desk.text("classes.txt", "a\nb\n");
     desk.refused(&["label 30", "the 2 classes"]);
-    desk.folders.classes = MaskClasses::File(desk.text("other.txt", &"class\n".repeat(40)));
+    desk.folders.classes = MaskClasses::File(desk.text("other.txt", &"thing\n".repeat(40)));
     assert_eq!(desk.score().expect("scores").evaluation.classes.len(), 40);
 }
 
