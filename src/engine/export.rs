@@ -34,7 +34,7 @@ impl SaveTo {
             Self::Planned(output) => Ok(output),
             Self::Path(path, existing) => {
                 // Readers of datasets take these for images and masks.
-                if has_extension(&path, IMAGE_EXTENSIONS) || has_extension(&path, &["npy"]) {
+                if has_extension(&path, IMAGE_EXTENSIONS) {
                     in_dataset::refuse(path.parent().unwrap_or(Path::new(".")))?;
                 }
                 Ok(Outputs::new(existing).claim(&path)?)

@@ -65,11 +65,7 @@ fn no_file_is_lost_to_an_output() {
     let [images, out] = [&images, &truth].map(|path| path.to_str().expect("UTF-8"));
     shop.run(&["predict", images, "--out", out, "--overwrite"])
         .failed_with(1, &["SegmentationClass", "of the dataset"]);
-    let scores = truth.join("logits.npy");
-    let scores = scores.to_str().expect("UTF-8");
-    shop.run(&["predict", "photos/b.png", "--scores", scores])
-        .failed_with(1, &["SegmentationClass", "of the dataset"]);
-    let maps = ["explain", "photos/b.png", "--maps", out];
+    let maps = ["explain", "photos/b.png", "--at", "1,1", "--maps", out];
     shop.run(&maps)
         .failed_with(1, &["SegmentationClass", "of the dataset"]);
     // A folder of masks that the run does not know.

@@ -7,6 +7,8 @@ use std::sync::Arc;
 use serde::Serialize;
 use strum::{Display, IntoStaticStr};
 
+use crate::dataset::Split;
+
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Display, IntoStaticStr)]
 #[serde(rename_all = "lowercase")]
@@ -148,6 +150,15 @@ impl std::fmt::Display for Fix {
             }
             Self::LeaveOut => "Leaves these pairs out",
         })
+    }
+}
+
+/// What a list is called in a finding.
+pub(super) fn list_name(split: Split) -> &'static str {
+    match split {
+        Split::Train => "training",
+        Split::Val => "validation",
+        Split::Test => "test",
     }
 }
 

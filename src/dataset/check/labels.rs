@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::facts::ItemFacts;
-use super::finding::{Finding, FindingKind, Severity};
+use super::finding::{Finding, FindingKind, Severity, list_name};
 use super::unknown::unknown_labels;
 use super::{Facts, binary, objects, smoothed};
 use crate::dataset::{Split, VOID};
@@ -64,14 +64,6 @@ fn place(split: Split) -> usize {
     match split {
         Split::Train => 0,
         Split::Val | Split::Test => 1,
-    }
-}
-
-pub(super) fn list_name(split: Split) -> &'static str {
-    match split {
-        Split::Train => "training",
-        Split::Val => "validation",
-        Split::Test => "test",
     }
 }
 

@@ -8,8 +8,7 @@ use strum::VariantArray as _;
 
 use super::Facts;
 use super::facts::ItemFacts;
-use super::finding::{Finding, FindingKind, Severity};
-use super::labels::list_name;
+use super::finding::{Finding, FindingKind, Severity, list_name};
 use crate::dataset::Split;
 use crate::files::own_files;
 

@@ -6,8 +6,7 @@ use strum::VariantArray as _;
 
 use super::Facts;
 use super::facts::ItemFacts;
-use super::finding::{Finding, FindingKind, Fix, Severity};
-use super::labels::list_name;
+use super::finding::{Finding, FindingKind, Fix, Severity, list_name};
 use crate::dataset::{Split, VOID};
 use crate::text::plural;
 

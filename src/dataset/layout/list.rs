@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 
 use super::Note;
 use super::list_file::ListFile;
+use super::names::without_extension;
 use super::text::{lines, read_text};
+use crate::dataset::DatasetError;
 use crate::dataset::image_io::{MASK_EXTENSIONS, read_error};
-use crate::dataset::{DatasetError, IMAGE_EXTENSIONS};
 use crate::files::has_extension;
 
 /// The lines of a list that are not empty, trimmed, with their numbers from 1.
@@ -37,21 +38,6 @@ pub(in crate::dataset) fn candidates(line: &str) -> Vec<&str> {
         }
     }
     found
-}
-
-/// A file name without the extension of an image or a mask; other periods belong to the name.
-pub(super) fn without_extension(name: &str) -> &str {
-    match name.rsplit_once('.') {
-        Some((stem, extension)) if !stem.is_empty() && is_known(extension) => stem,
-        _ => name,
-    }
-}
-
-fn is_known(extension: &str) -> bool {
-    IMAGE_EXTENSIONS
-        .iter()
-        .chain(MASK_EXTENSIONS)
-        .any(|known| known.eq_ignore_ascii_case(extension))
 }
 
 /// The names in a list such as VOC's `val.txt`: one a line, with or without folders, extension

@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::headings::{Column, column};
 use super::json_list::{self, JsonList, is_json};
-use super::list::without_extension;
-use super::names::folded_name;
+use super::names::{folded_name, without_extension};
 use super::text::{lines, read_text};
 use super::{Note, NoteTopic};
 use crate::dataset::DatasetError;

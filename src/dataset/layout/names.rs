@@ -6,6 +6,24 @@ use std::path::{Path, PathBuf};
 
 use unicode_normalization::{UnicodeNormalization as _, is_nfc};
 
+use crate::dataset::IMAGE_EXTENSIONS;
+use crate::dataset::image_io::MASK_EXTENSIONS;
+
+/// A file name without the extension of an image or a mask; other periods belong to the name.
+pub(super) fn without_extension(name: &str) -> &str {
+    match name.rsplit_once('.') {
+        Some((stem, extension)) if !stem.is_empty() && is_known(extension) => stem,
+        _ => name,
+    }
+}
+
+fn is_known(extension: &str) -> bool {
+    IMAGE_EXTENSIONS
+        .iter()
+        .chain(MASK_EXTENSIONS)
+        .any(|known| known.eq_ignore_ascii_case(extension))
+}
+
 /// A name with its letters composed. macOS decomposes the letters of file names.
 pub(in crate::dataset) fn composed(name: &str) -> Cow<'_, str> {
     if is_nfc(name) {

@@ -4,9 +4,9 @@
 use std::path::{Path, PathBuf};
 
 use super::class_files::{Classes, Look, mask_palette, read_classes};
-use super::list::without_extension;
 use super::list_file::ListFile;
 use super::listed_files::ListedFiles;
+use super::names::without_extension;
 use super::splits::{self, Splits};
 use super::{Dataset, DatasetItem, Layout, Note, NoteTopic, folder_name};
 use crate::dataset::{ClassList, DatasetError, ImageReading, MaskColors, VOID};

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::list::without_extension;
 use super::list_file::ListFile;
 use super::listed_files::ListedFiles;
+use super::names::without_extension;
 use super::{DatasetItem, pairs};
 use crate::dataset::DatasetError;
 

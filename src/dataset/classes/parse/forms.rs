@@ -1,7 +1,7 @@
 //! Ways of writing labels and colors, made into one where all lines are so: a label before its name, and
 //! colors as numbers between blanks.
 
-use super::words::is_label;
+use super::words::{FROM_ONE, is_label};
 
 /// Arrows, and what they stand for.
 const ARROWS: [&str; 4] = ["->", "=>", "→", "⇒"];
@@ -161,7 +161,3 @@ pub(super) fn unread_color(name: &str) -> Option<String> {
         )
     })
 }
-
-/// What to do about colors of another range.
-pub(super) const FROM_ONE: &str =
-    "Multiply the colors by 255 and write whole numbers from 0 to 255";

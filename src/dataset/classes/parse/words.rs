@@ -2,11 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::forms::FROM_ONE;
 use super::{Row, clean_name};
 
 /// Labels are below.
 const LABELS: i64 = 254;
+/// What to do about colors of another range.
+pub(super) const FROM_ONE: &str =
+    "Multiply the colors by 255 and write whole numbers from 0 to 255";
 
 /// A line as words, and how many numbers stand before and behind its name.
 struct Line {

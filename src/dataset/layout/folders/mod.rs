@@ -18,8 +18,8 @@ use std::hash::Hash;
 use std::path::{Path, PathBuf};
 
 use super::class_files::{Look, mask_palette, read_classes};
-use super::list::{sort_key, without_extension};
-use super::names::composed;
+use super::list::sort_key;
+use super::names::{composed, without_extension};
 use super::review::Confidence;
 use super::splits::{self, Splits};
 use super::{Dataset, DatasetItem, Layout, Note, NoteTopic, folder_name};

@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::super::list::{candidates, without_extension};
-use super::super::names::folded_name;
+use super::super::list::candidates;
+use super::super::names::{folded_name, without_extension};
 use super::super::pairs::read_item;
 use super::super::splits::Pairs;
 use super::super::{DatasetItem, Note, NoteTopic};
