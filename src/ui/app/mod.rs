@@ -282,7 +282,7 @@ impl App {
                 PanelKind::LookInside => {
                     look_inside.ui(&ctx, ui, (inspected.as_ref(), unpredicted.as_deref()));
                 }
-                PanelKind::Evaluate => evaluate.ui(&ctx, ui),
+                PanelKind::Evaluate => evaluate.ui(&ctx, selection, ui),
                 PanelKind::Runs => runs.ui(&ctx, selection, ui),
             });
         });

@@ -1,6 +1,6 @@
 //! Which runs are ticked: shown in Curves and selected for Compare.
 //!
-//! A run gets a color slot when it is ticked for the first time, and keeps it for ever.
+//! A run gets a color slot when it is ticked or evaluated for the first time, and keeps it for ever.
 
 use std::collections::BTreeMap;
 
@@ -22,7 +22,7 @@ struct Shown {
 pub struct RunSelection {
     shown: Vec<Shown>,
     touched: bool,
-    /// The slot of every run that was ever ticked.
+    /// The slot of every run that was ever ticked or evaluated.
     slots: BTreeMap<String, usize>,
 }
 
@@ -70,6 +70,13 @@ impl RunSelection {
             .or_else(|| self.slots.get(run).copied())
     }
 
+    /// Color slot of a run; one that was never ticked gets it now, and keeps it as if it had been.
+    pub fn lasting_slot(&mut self, run: &str) -> usize {
+        let slot = self.slot(run).unwrap_or_else(|| self.rarest_slot());
+        self.slots.entry(run.to_owned()).or_insert(slot);
+        slot
+    }
+
     /// Ticks or unticks a run for the user.
     pub fn set(&mut self, run: &str, ticked: bool) {
         self.touched = true;
@@ -89,8 +96,7 @@ impl RunSelection {
     }
 
     fn push(&mut self, run: &str, by_user: bool) {
-        let slot = self.slot(run).unwrap_or_else(|| self.rarest_slot());
-        self.slots.insert(run.to_owned(), slot);
+        let slot = self.lasting_slot(run);
         self.shown.push(Shown {
             run: run.to_owned(),
             slot,
@@ -119,6 +125,24 @@ impl RunSelection {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_run_that_was_never_ticked_keeps_its_color_too() {
+        let mut selection = RunSelection::default();
+        selection.set("a", true);
+        assert_eq!(selection.lasting_slot("b"), 1);
+        assert_eq!(selection.lasting_slot("a"), 0);
+        assert_eq!(
+            (selection.slot("b"), selection.contains("b")),
+            (Some(1), false)
+        );
+        selection.set("c", true);
+        selection.set("b", true);
+        assert_eq!(
+            ["a", "b", "c"].map(|run| selection.slot(run)),
+            [Some(0), Some(1), Some(2)]
+        );
+    }
 
     #[test]
     fn a_run_keeps_its_color_for_ever() {

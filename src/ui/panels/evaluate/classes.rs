@@ -1,6 +1,8 @@
 //! The classes: support, intersection over union as bars, boundary intersection over union, and
 //! connected components.
 
+use std::sync::Arc;
+
 use eframe::egui::{
     self, CornerRadius, Grid, Rect, RichText, Sense, Stroke, Ui, WidgetInfo, pos2, vec2,
 };
@@ -80,7 +82,7 @@ pub fn ui(ctx: &PanelCtx<'_>, ui: &mut Ui, shown: &[Shown]) {
 }
 
 fn shown_alone(shown: &Shown, first: &Shown) -> bool {
-    shown.slot == first.slot
+    Arc::ptr_eq(&shown.kept, &first.kept)
 }
 
 fn support_ui(ui: &mut Ui, shown: &Shown, label: usize) {

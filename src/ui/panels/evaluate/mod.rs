@@ -30,6 +30,7 @@ use crate::ui::context::PanelCtx;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::confusion_view::{CellPlace, CellValue};
 use crate::ui::view_model::run_label::run_label;
+use crate::ui::view_model::run_selection::RunSelection;
 
 const MARGIN: Margin = Margin::symmetric(6, 4);
 
@@ -127,8 +128,8 @@ impl EvaluatePanel {
         self.export.save(ctx, path);
     }
 
-    /// Fills the panel.
-    pub fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
+    /// Fills the panel. `selection` has the color slots of runs.
+    pub fn ui(&mut self, ctx: &PanelCtx<'_>, selection: &mut RunSelection, ui: &mut Ui) {
         if ctx.engine.runs_with_weights().next().is_none() {
             let hint = "Train a run for an epoch; then its scores, class by class and image by image, are here";
             ui.empty_state("No trained run to evaluate", hint, |ui| {
@@ -139,7 +140,7 @@ impl EvaluatePanel {
         let runs = self.runs(ctx);
         let names: Vec<String> = runs.iter().map(|run| run.name.clone()).collect();
         self.work.read(ctx, &names);
-        let (shown, missing) = self.shown(ctx, &runs);
+        let (shown, missing) = self.shown(ctx, selection, &runs);
         let is_low = ui.available_height() < LOW_PANEL;
         let frame = Frame::new().inner_margin(MARGIN);
         Panel::top("evaluate_toolbar")
@@ -226,9 +227,15 @@ impl EvaluatePanel {
     }
 
     /// The evaluations of the chosen runs on the chosen list, and the runs that have none.
-    fn shown(&self, ctx: &PanelCtx<'_>, runs: &[&RunSnapshot]) -> (Vec<Shown>, Vec<Missing>) {
+    fn shown(
+        &self,
+        ctx: &PanelCtx<'_>,
+        selection: &mut RunSelection,
+        runs: &[&RunSnapshot],
+    ) -> (Vec<Shown>, Vec<Missing>) {
         let (mut shown, mut missing) = (Vec::new(), Vec::new());
-        for (slot, run) in runs.iter().enumerate() {
+        for run in runs {
+            let slot = selection.lasting_slot(&run.name);
             let label = run_label(runs, run);
             match self.work.find(&run.name, &self.scored(ctx, run)) {
                 Some(kept) => shown.push(Shown { label, slot, kept }),
