@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use strum::VariantArray as _;
 
 use super::EngineError;
-use crate::dataset::{Dataset, Split, has_parts};
+use crate::dataset::{Dataset, DatasetItem, Split, has_parts};
 use crate::files::own_files;
 
 /// Whether a folder has images or masks of the dataset at `root`. A dataset that cannot be opened has
@@ -44,7 +44,7 @@ pub(super) fn refuse(folder: &Path) -> Result<(), EngineError> {
 }
 
 /// The dataset of which a folder, or one of the three that it is in, has the images or masks.
-pub(super) fn dataset_around(folder: &Path) -> Option<PathBuf> {
+fn dataset_around(folder: &Path) -> Option<PathBuf> {
     let is_root = |root: &&Path| *root == folder || has_parts(root);
     let mut roots = folder.ancestors().take(4).filter(is_root);
     let holds = |root: &&Path| {
@@ -57,8 +57,7 @@ pub(super) fn dataset_around(folder: &Path) -> Option<PathBuf> {
 /// Whether a folder has images or masks of a dataset: a mask that is written there would become a part
 /// of it.
 fn holds_pairs(dataset: &Dataset, folder: &Path) -> bool {
-    let lists = Split::VARIANTS.iter().map(|split| dataset.items(*split));
-    let files = lists.flatten().flat_map(|item| [&item.image, &item.mask]);
+    let files = items(dataset).flat_map(|item| [&item.image, &item.mask]);
     let parents: BTreeSet<&Path> = files.filter_map(|path| path.parent()).collect();
     parents
         .into_iter()
@@ -67,9 +66,14 @@ fn holds_pairs(dataset: &Dataset, folder: &Path) -> bool {
 
 /// Whether all masks of a dataset are predictions of this program, and its images so no dataset.
 fn is_predicted(dataset: &Dataset) -> bool {
-    let lists = Split::VARIANTS.iter().map(|split| dataset.items(*split));
-    let masks: BTreeSet<&PathBuf> = lists.flatten().map(|item| &item.mask).collect();
+    let masks: BTreeSet<&PathBuf> = items(dataset).map(|item| &item.mask).collect();
     own_files(masks.iter().copied()).len() == masks.len()
+}
+
+/// The pairs of all lists.
+fn items(dataset: &Dataset) -> impl Iterator<Item = &DatasetItem> {
+    let lists = Split::VARIANTS.iter().map(|split| dataset.items(*split));
+    lists.flatten()
 }
 
 #[cfg(test)]

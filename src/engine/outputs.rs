@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::dataset::dataset_folder;
-use super::in_dataset::{dataset_around, is_of_run};
+use super::in_dataset::{is_of_run, refuse};
 use super::predict::NetworkSource;
 use super::tasks::Task;
 use super::{Engine, EngineError};
@@ -78,15 +78,14 @@ pub(super) fn plan_in(
         // A new folder has nothing in it.
         return plan(images, out, existing);
     };
-    let of_run = root.filter(|root| is_of_run(root, cache, &folder));
-    let dataset = of_run.map(Path::to_path_buf);
-    match dataset.or_else(|| dataset_around(&folder)) {
-        Some(dataset) => Err(EngineError::InDataset {
+    if let Some(dataset) = root.filter(|root| is_of_run(root, cache, &folder)) {
+        return Err(EngineError::InDataset {
             folder: out.to_owned(),
-            dataset,
-        }),
-        None => plan(images, out, existing),
+            dataset: dataset.to_owned(),
+        });
     }
+    refuse(out)?;
+    plan(images, out, existing)
 }
 
 fn plan(

@@ -32,11 +32,7 @@ impl FixPlan {
         for finding in &report.findings {
             match &finding.fix {
                 Some(Fix::RemapGuessed { .. }) if !guesses => {}
-                Some(Fix::Remap { map } | Fix::RemapGuessed { map }) => {
-                    for mask in finding.all_files.iter() {
-                        plan.mask(mask).remap.extend(map);
-                    }
-                }
+                Some(Fix::Remap { map } | Fix::RemapGuessed { map }) => plan.remap_in(finding, map),
                 Some(Fix::NumberByPalette) => {
                     for mask in finding.all_files.iter() {
                         plan.mask(mask).by_palette = true;
@@ -54,16 +50,18 @@ impl FixPlan {
     pub fn decided(report: &CheckReport, finding: &Finding) -> Self {
         let mut plan = Self::of(report, false);
         match &finding.fix {
-            Some(Fix::RemapGuessed { map }) => {
-                for mask in finding.all_files.iter() {
-                    plan.mask(mask).remap.extend(map);
-                }
-            }
+            Some(Fix::RemapGuessed { map }) => plan.remap_in(finding, map),
             Some(Fix::LeaveOut) => plan.leave_out = true,
             Some(Fix::TurnUnclear) => plan.turn_masks.add(&finding.all_files),
             _ => {}
         }
         plan
+    }
+
+    fn remap_in(&mut self, finding: &Finding, map: &BTreeMap<u8, u8>) {
+        for mask in finding.all_files.iter() {
+            self.mask(mask).remap.extend(map);
+        }
     }
 
     fn mask(&mut self, mask: &Path) -> &mut MaskFix {

@@ -296,10 +296,9 @@ mod tests {
 
     type Edit<'a> = (&'a str, &'a dyn Fn(&mut RunConfig));
 
-    #[test]
-    fn an_edited_configuration_is_not_trained_on() {
+    fn run() -> (tempfile::TempDir, RunFolder, RunMeta) {
         let runs = tempfile::tempdir().expect("a folder");
-        let mut meta = RunMeta {
+        let meta = RunMeta {
             config: preset(Trunk::Vgg16Slim),
             classes: ClassList::numbered(2),
             images: ImageReading::default(),
@@ -307,6 +306,29 @@ mod tests {
             created: 0,
         };
         let folder = RunFolder::create(runs.path(), "run", &meta).expect("a folder");
+        (runs, folder, meta)
+    }
+
+    /// Each edit of a good configuration is refused with these words and the file.
+    fn assert_named(
+        folder: &RunFolder,
+        good: RunMeta,
+        edits: [Edit<'_>; 3],
+        read: fn(&RunFolder) -> Result<RunMeta, TrainError>,
+    ) {
+        for (what, edit) in edits {
+            let mut meta = good.clone();
+            edit(&mut meta.config);
+            write_json(&folder.file("config.json"), &meta).expect("edited");
+            let message = read(folder).expect_err(what).to_string();
+            let whole = ["config.json", what, "Correct this value"];
+            assert!(whole.iter().all(|part| message.contains(part)), "{message}");
+        }
+    }
+
+    #[test]
+    fn an_edited_configuration_is_not_trained_on() {
+        let (_runs, folder, meta) = run();
         assert_eq!(folder.trainable_meta().expect("usable"), meta);
         let none = Size {
             width: 0,
@@ -324,27 +346,20 @@ mod tests {
                 config.test_size = Some(none);
             }),
         ];
-        for (what, edit) in edits {
-            meta.config = good.clone();
-            edit(&mut meta.config);
-            write_json(&folder.file("config.json"), &meta).expect("edited");
-            let message = folder.trainable_meta().expect_err(what).to_string();
-            let whole = ["config.json", what, "Correct this value"];
-            assert!(whole.iter().all(|part| message.contains(part)), "{message}");
-        }
+        assert_named(
+            &folder,
+            RunMeta {
+                config: good,
+                ..meta
+            },
+            edits,
+            RunFolder::trainable_meta,
+        );
     }
 
     #[test]
     fn an_edited_configuration_is_not_predicted_with() {
-        let runs = tempfile::tempdir().expect("a folder");
-        let mut meta = RunMeta {
-            config: preset(Trunk::Vgg16Slim),
-            classes: ClassList::numbered(2),
-            images: ImageReading::default(),
-            dataset_name: "none".to_owned(),
-            created: 0,
-        };
-        let folder = RunFolder::create(runs.path(), "run", &meta).expect("a folder");
+        let (_runs, folder, mut meta) = run();
         let good = meta.config.clone();
         // What only a training needs does not matter.
         meta.config.dropout = 1.5;
@@ -361,13 +376,14 @@ mod tests {
                 config.normalization.std[2] = -1.0;
             }),
         ];
-        for (what, edit) in edits {
-            meta.config = good.clone();
-            edit(&mut meta.config);
-            write_json(&folder.file("config.json"), &meta).expect("edited");
-            let message = folder.predicting_meta().expect_err(what).to_string();
-            let whole = ["config.json", what, "Correct this value"];
-            assert!(whole.iter().all(|part| message.contains(part)), "{message}");
-        }
+        assert_named(
+            &folder,
+            RunMeta {
+                config: good,
+                ..meta
+            },
+            edits,
+            RunFolder::predicting_meta,
+        );
     }
 }

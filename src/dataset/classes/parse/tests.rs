@@ -234,12 +234,6 @@ fn first_lines_that_are_no_class_are_taken_off() {
         let parsed = ClassList::parse(&text, ListKind::Names).expect("a valid list");
         assert_eq!(parsed.heading.is_some(), said, "{text}");
     }
-    let names = |text: &str| {
-        list(text)
-            .into_iter()
-            .map(|(name, _)| name)
-            .collect::<Vec<_>>()
-    };
     let expected = ["background", "road", "car"];
     for text in [
         "class\nbackground\nroad\ncar\n",
@@ -252,6 +246,11 @@ fn first_lines_that_are_no_class_are_taken_off() {
     ] {
         assert_eq!(names(text), expected, "{text}");
     }
+}
+
+/// The names of a list.
+fn names(text: &str) -> Vec<String> {
+    list(text).into_iter().map(|(name, _)| name).collect()
 }
 
 #[test]
@@ -280,12 +279,6 @@ fn first_lines_that_may_be_a_class_stay() {
 
 #[test]
 fn labels_and_colors_are_read_however_all_lines_write_them() {
-    let names = |text: &str| {
-        list(text)
-            .into_iter()
-            .map(|(name, _)| name)
-            .collect::<Vec<_>>()
-    };
     let expected = ["background", "road", "car"];
     for text in [
         "car=2\nroad=1\nbackground=0\n",
@@ -331,12 +324,6 @@ fn labels_and_colors_are_read_however_all_lines_write_them() {
 
 #[test]
 fn names_that_look_like_other_forms_stay() {
-    let names = |text: &str| {
-        list(text)
-            .into_iter()
-            .map(|(name, _)| name)
-            .collect::<Vec<_>>()
-    };
     for expected in [
         &["front facade", "back facade"][..],
         &["traffic light"],

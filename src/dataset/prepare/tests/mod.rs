@@ -25,6 +25,11 @@ fn write_image(path: &Path) {
     image::RgbImage::new(4, 3).save(path).expect("written");
 }
 
+fn class_names(dataset: &Dataset) -> Vec<&str> {
+    let classes = dataset.classes.iter();
+    classes.map(|class| class.name.as_str()).collect()
+}
+
 #[test]
 fn outlines_of_labelme_become_masks() {
     let dir = tempfile::tempdir().expect("a temporary folder");
@@ -43,11 +48,7 @@ fn outlines_of_labelme_become_masks() {
     // A program's settings, before them by name.
     write_text(&root.join("_project.json"), "{\"zoom\": 2}");
     let dataset = open(&root, &cache).unwrap_or_else(|err| panic!("{err}"));
-    let names: Vec<&str> = dataset
-        .classes
-        .iter()
-        .map(|class| class.name.as_str())
-        .collect();
+    let names = class_names(&dataset);
     assert_eq!(
         (dataset.layout, names),
         (Layout::Labelme, vec!["background", "car", "road"])
@@ -166,11 +167,7 @@ fn outlines_and_runs_of_coco_become_masks() {
         );
     }
     let dataset = open(&root, &cache).unwrap_or_else(|err| panic!("{err}"));
-    let names: Vec<&str> = dataset
-        .classes
-        .iter()
-        .map(|class| class.name.as_str())
-        .collect();
+    let names = class_names(&dataset);
     assert_eq!(
         (dataset.layout, names),
         (Layout::Coco, vec!["background", "road", "car"])
@@ -232,11 +229,7 @@ fn documents_of_coco_may_number_categories_differently_and_share_images() {
     let right = r#""category_id": 1, "segmentation": [[2, 0, 4, 0, 4, 3, 2, 3]]"#;
     write_text(&root.join("train/more.json"), &coco("a", road, right));
     let mut dataset = open(&root, &cache).unwrap_or_else(|err| panic!("{err}"));
-    let names: Vec<&str> = dataset
-        .classes
-        .iter()
-        .map(|class| class.name.as_str())
-        .collect();
+    let names = class_names(&dataset);
     assert_eq!(names, ["background", "road", "car"]);
     dataset.read_test_list().expect("the test images");
     let reader = dataset.mask_reader();
