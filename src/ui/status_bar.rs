@@ -1,5 +1,7 @@
 //! The status bar at the bottom: folders, device, the active run.
 
+use std::path::Path;
+
 use eframe::egui::{Align, Layout, RichText, Sense, Ui};
 
 use super::command::{Command, PanelKind};
@@ -7,7 +9,7 @@ use super::context::PanelCtx;
 use super::ui_ext::UiExt as _;
 use super::view_model::format;
 use super::view_model::progress::{self, PlanProgress, RunProgress};
-use crate::engine::{ActiveRun, DeviceId, RunSnapshot};
+use crate::engine::{ActiveRun, DeviceId, Dirs, RunSnapshot};
 
 /// With less width, in points, the folders are left out; Help has them, too.
 const LEAST_FOLDERS: f32 = 170.0;
@@ -47,7 +49,9 @@ pub fn status_bar_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, device: DeviceId) {
 fn folder_ui(ui: &mut Ui, what: &str, path: &str, width: f32) {
     ui.scope(|ui| {
         ui.set_max_width(width);
-        let text = RichText::new(format!("{what} {path}")).small();
+        let reason = Dirs::reason(Path::new(path));
+        let here = reason.map_or("", |_| " (here)");
+        let text = RichText::new(format!("{what} {path}{here}")).small();
         let response = ui
             .add(
                 eframe::egui::Label::new(text)
@@ -55,7 +59,12 @@ fn folder_ui(ui: &mut Ui, what: &str, path: &str, width: f32) {
                     .sense(Sense::click())
                     .show_tooltip_when_elided(false),
             )
-            .on_hover_text(format!("{what} folder: {path}\nClick to copy the path"));
+            .on_hover_text(match reason {
+                Some(reason) => {
+                    format!("{what} folder: {path}\n{reason}\nClick to copy the path")
+                }
+                None => format!("{what} folder: {path}\nClick to copy the path"),
+            });
         if response.clicked() {
             ui.ctx().copy_text(path.to_owned());
         }
