@@ -155,3 +155,27 @@ fn data_that_changed_is_named_and_may_be_accepted() {
     let origin = folder.origin().expect("readable").expect("a note");
     assert_eq!((origin.data.train.len(), origin.data.val.len()), (6, 1));
 }
+
+#[test]
+fn a_run_without_a_record_of_its_data_says_that_they_cannot_be_compared() {
+    let set = TinySet::new(6, 1);
+    let folder = set.run(|config| config.epochs = 2);
+    let control = Control::default();
+    let stopper = control.clone();
+    let mut first = Recorder::after(2, move || stopper.stop());
+    train(&folder, &set.open(), &control, &mut first);
+    fs::remove_file(folder.path().join("origin.json")).expect("removed");
+    let told = |sink: &Recorder| {
+        let told = sink.events.iter().filter(|event| {
+            matches!(event, TrainEvent::Warning(text) if text.contains("origin.json")
+                && text.contains("cannot be checked"))
+        });
+        told.count()
+    };
+    assert_eq!(told(&first), 0);
+    let mut rest = Recorder::default();
+    train(&folder, &set.open(), &Control::default(), &mut rest);
+    assert_eq!(rest.outcome(), Some(&Outcome::Finished));
+    assert_eq!(told(&rest), 1);
+    assert!(folder.origin().expect("readable").is_some(), "noted now");
+}

@@ -145,7 +145,7 @@ fn note_origin(
     dataset: &Dataset,
     sink: &mut dyn TrainSink,
 ) -> Result<Option<Repeats>, TrainError> {
-    // A run that was not saved yet begins anew. One of before December 2026 has no note.
+    // A run that was not saved yet begins anew.
     let is_resumed = folder.last().is_some();
     let then = match folder.origin() {
         Ok(then) => then.filter(|_| is_resumed),
@@ -158,6 +158,14 @@ fn note_origin(
         }
         Err(_) => None,
     };
+    if is_resumed && then.is_none() {
+        // As of a run of before December 2026.
+        sink.send(TrainEvent::Warning(format!(
+            "{}: what its data were is not noted there, so whether they changed since it was started cannot be \
+             checked; it is noted now",
+            folder.path().join("origin.json").display()
+        )));
+    }
     let mut noted = now.clone();
     let mut repeats = None;
     if let Some(then) = then {
