@@ -9,7 +9,7 @@ use crate::ui::command::{Ask, Command};
 use crate::ui::context::PanelCtx;
 use crate::ui::theme;
 use crate::ui::ui_ext::UiExt as _;
-use crate::ui::view_model::format::percent;
+use crate::ui::view_model::format::{percent, plural};
 
 /// Classes whose scores have room.
 const MAX_SCORES: usize = 24;
@@ -37,6 +37,15 @@ pub fn scores_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, run: &RunSnapshot, step: usize
                 for (class, iu) in ius.take(MAX_SCORES) {
                     ui.swatch(theme::class_color(class.color));
                     ui.weak(format!("{} {}", class.name, percent(*iu)));
+                }
+                let others = classes.len().saturating_sub(MAX_SCORES);
+                if others > 0 {
+                    ui.weak(plural(
+                        others,
+                        "class is not shown",
+                        "classes are not shown",
+                    ))
+                    .on_hover_text("Curves draws any class: choose it under Plots");
                 }
             })
         });
