@@ -74,7 +74,7 @@ pub fn finding_control(kind: FindingKind) -> Option<&'static str> {
         FindingKind::BandChoice | FindingKind::DeepImages => {
             Some("Dataset settings writes that: Bands and Range")
         }
-        FindingKind::SameFileInBoth | FindingKind::SameImageInBoth => {
+        FindingKind::SameFileInBoth => {
             Some("Dataset settings takes images off a list: Lists, Edit these lists")
         }
         FindingKind::GuessedPairs => Some("Dataset settings has them under Pairs"),
