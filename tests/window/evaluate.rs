@@ -192,6 +192,13 @@ fn every_chosen_run_has_a_row_and_the_choice_is_kept() {
     assert!(desk.says("not evaluated yet"), "its row");
     desk.click("Calibration");
     assert!(desk.says("Not evaluated yet: the first one"));
+    // The button has room for the start of a name at most.
+    desk.find("Runs to evaluate").hover();
+    desk.until("the names are told in full", |desk| {
+        desk.finds("the first one\n") && desk.finds("\nThe runs to evaluate, one or several")
+    });
+    desk.window.remove_cursor();
+    desk.frames(3);
 
     let state = serde_json::to_value(desk.app().state()).expect("a state");
     let chosen = state["evaluate"]["chosen"].as_array();
