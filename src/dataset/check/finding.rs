@@ -88,6 +88,8 @@ pub enum FindingKind {
     OneClassMasks,
     /// Images and masks that were put together by a guess.
     GuessedPairs,
+    /// Masks that are called as other images than those that they are listed with.
+    CrossedPairs,
     /// Masks without an image.
     MasksWithoutImage,
     /// Images without a mask.

@@ -69,10 +69,13 @@ fn below_white(facts: &Facts<'_>, used: &[u8]) -> Option<Finding> {
     }
     let kind = FindingKind::UnknownLabels;
     if are_numbered(facts) {
-        if count < 3 {
-            return None;
-        }
-        // Nobody says how many classes there are, so that it would work, with many that never occur.
+        // Nobody says how many classes there are, so that it works as long as they fit, with many that never occur.
+        let fits = facts.items.iter().all(|item| item.labels.is_ok());
+        let severity = if fits {
+            Severity::Warning
+        } else {
+            Severity::Error
+        };
         let reason = format!(
             "the masks hold {count} values at even distances: {}. Each would be the class of its number, of {} classes. \
              {}",
@@ -80,7 +83,7 @@ fn below_white(facts: &Facts<'_>, used: &[u8]) -> Option<Finding> {
             facts.classes.len(),
             advice(count)
         );
-        let finding = Finding::new(Severity::Warning, kind, &masks(facts), reason);
+        let finding = Finding::new(severity, kind, &masks(facts), reason);
         return Some(finding.with_fix(Fix::RemapGuessed {
             map: in_order(used),
         }));
