@@ -45,6 +45,12 @@ impl StageRates {
         self.0.iter().any(|(_, factor)| *factor == 0.0)
     }
 
+    /// The largest factor, 1 where none is given.
+    pub fn largest(&self) -> f64 {
+        let factors = self.0.iter().map(|(_, factor)| *factor);
+        factors.reduce(f64::max).unwrap_or(1.0)
+    }
+
     /// What is wrong with them for a network with these stages.
     pub(super) fn broken_rule(&self, stages: &[ParamStage]) -> Option<&'static str> {
         if self.0.iter().any(|(stage, _)| !stages.contains(stage)) {
