@@ -152,6 +152,7 @@ impl FindingKind {
             Self::MuchVoid => "Large areas of void",
             Self::OneClassMasks => "Masks with a single class",
             Self::GuessedPairs => "Pairs put together by a guess",
+            Self::CrossedPairs => "Masks called as other images",
             Self::MasksWithoutImage => "Masks without an image",
             Self::ImagesWithoutMask => "Images without a mask",
             Self::GrayImages => "Gray images among color ones",
