@@ -102,6 +102,11 @@ fn labels_at_even_distances_that_end_before_255_can_be_fixed() {
             assert_eq!(labels_of(&set, &plan), (0, 1, 2));
         }
     }
+    // The second of two values is the second of two classes, and not void, which would leave one class.
+    let set = Set::with_labels([0, 2, 2]);
+    set.classes("ground\nsquare\n");
+    let map = std::collections::BTreeMap::from([(2, 1)]);
+    assert_eq!(set.only().fix, Some(Fix::Remap { map }));
     // Without a class list there are 201 classes, and what is meant is a guess.
     let set = Set::with_labels([0, 100, 200]);
     std::fs::remove_file(set.root().join("classes.txt")).expect("removed");
