@@ -202,11 +202,12 @@ fn in_another_case(folder: &Path) -> Option<PathBuf> {
         let mut names = CLASS_FILES.iter().map(|(name, _)| name);
         names.position(|name| is_called(path, name))
     };
-    let found = entries
-        .map(|entry| entry.path())
-        .filter(|path| is_named(path));
-    let found = found.filter_map(|path| Some((place(&path)?, path)));
-    found.min().map(|(_, path)| path)
+    // The names first: there may be very many images, of which nothing is asked of the disk.
+    let found = entries.filter_map(|entry| Some((place(&entry.path())?, entry.path())));
+    found
+        .filter(|(_, path)| is_named(path))
+        .min()
+        .map(|(_, path)| path)
 }
 
 fn is_called(path: &Path, name: &str) -> bool {
