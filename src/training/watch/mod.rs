@@ -4,6 +4,7 @@
 //! Each alarm is given once. The rules are far from what a sound training does, so that a slow
 //! start is none: better no alarm than a false one.
 
+mod means;
 mod rate;
 mod shares;
 #[cfg(test)]
@@ -19,6 +20,7 @@ use super::objective::{ClassWeights, Objective};
 use super::usual_rate::{expected_pixels, higher_rate};
 use crate::model::Trunk;
 use crate::text::setting;
+use means::{mean, square_error};
 use rate::rate_alarm;
 pub use shares::ClassShares;
 
@@ -161,7 +163,8 @@ impl Watch {
         // A batch of void alone has loss 0, and says nothing.
         let is_at = |loss: f64| (record.loss / loss - 1.0).abs() < MOVED;
         // Other losses than the cross entropy begin elsewhere; trained weights may be moved little.
-        self.dead &= record.loss == 0.0 || is_at(self.guess) || (self.is_fresh() && is_at(first));
+        let begins_elsewhere = self.is_fresh() && !self.is_plain();
+        self.dead &= record.loss == 0.0 || is_at(self.guess) || (begins_elsewhere && is_at(first));
         let alarm = if self.steps == 1 && self.first_step == 0 && first > 3.0 * self.guess {
             self.start(first)
         } else if self.exploded >= IN_A_ROW {
@@ -186,6 +189,11 @@ impl Watch {
             .or_else(|| self.one_class_each(&looks, &shares, step))
     }
 
+    /// Whether what is differentiated is the cross entropy alone.
+    fn is_plain(&self) -> bool {
+        self.config.learning.objective == Objective::default()
+    }
+
     /// Whether the run began with random weights.
     fn is_fresh(&self) -> bool {
         self.first_step == 0 && self.config.init == InitialWeights::Random
@@ -193,10 +201,8 @@ impl Watch {
 
     /// Whether a network with random weights does not even know how frequent the classes are.
     fn has_learned_nothing(&self, shares: Option<&ClassShares>) -> bool {
-        let config = &self.config;
         // Another loss leads elsewhere than to these shares, and a warm-up is no start yet.
-        let is_plain = config.learning.objective == Objective::default()
-            && config.learning.warmup_steps < START / 2;
+        let is_plain = self.is_plain() && self.config.learning.warmup_steps < START / 2;
         let Some(way) = shares.map(|shares| WAY * (self.guess - shares.entropy())) else {
             return false;
         };
@@ -384,17 +390,4 @@ impl Watch {
         self.told.push(alarm.kind);
         (!explained).then_some(alarm)
     }
-}
-
-/// Variance of the mean of values.
-fn square_error(values: impl Iterator<Item = f64> + Clone, mean_value: f64) -> f64 {
-    let count = values.clone().count().max(1) as f64;
-    mean(values.map(|value| (value - mean_value).powi(2))) / count
-}
-
-fn mean(values: impl Iterator<Item = f64>) -> f64 {
-    let (sum, count) = values.fold((0.0, 0usize), |(sum, count), value| {
-        (sum + value, count + 1)
-    });
-    sum / count.max(1) as f64
 }
