@@ -7,8 +7,9 @@ use super::components::{Components, NO_COMPONENT};
 /// Sides of the squares that separate small, medium and large objects, as COCO has them.
 const SIDES: [u32; 2] = [32, 96];
 
-/// How large an object is: a connected component of the ground truth, of any class, whether it is
-/// a thing or a stretch of road.
+/// How large an object is: a connected component of the ground truth, whether it is a thing (a car)
+/// or stuff (a stretch of road). Which classes are no objects, such as background, is said by who
+/// asks for scores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, strum::Display)]
 #[serde(rename_all = "lowercase")]
 #[strum(serialize_all = "lowercase")]
@@ -45,15 +46,23 @@ impl ObjectSize {
     }
 }
 
-/// Counts of objects of one size.
+/// Counts of objects of one size, by class.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct SizeCounts {
-    objects: u64,
-    found: u64,
-    /// By class.
+    /// Empty, as the next, in counts of earlier versions, which kept their sums over all classes.
+    #[serde(default)]
+    objects_by_class: Vec<u64>,
+    #[serde(default)]
+    found_by_class: Vec<u64>,
     pixels: Vec<u64>,
     /// Those of them that are right.
     right: Vec<u64>,
+}
+
+impl SizeCounts {
+    fn has_objects(&self) -> bool {
+        self.objects_by_class.len() == self.pixels.len()
+    }
 }
 
 /// Counts by the size of objects.
@@ -69,9 +78,10 @@ pub struct ObjectCounts {
 pub struct ObjectScore {
     /// Their size.
     pub size: ObjectSize,
-    /// Number of objects.
-    pub objects: u64,
-    /// Share of the objects of which at least half of the pixels are right.
+    /// Number of objects; `None` in counts of earlier versions.
+    pub objects: Option<u64>,
+    /// Share of the objects of which at least half of the pixels are right; `None` where there are
+    /// none, and in counts of earlier versions.
     pub found: Option<f64>,
     /// Pixels of all of them.
     pub pixels: u64,
@@ -83,8 +93,8 @@ impl ObjectCounts {
     /// No image yet.
     pub fn new(num_classes: usize) -> Self {
         let size = SizeCounts {
-            objects: 0,
-            found: 0,
+            objects_by_class: vec![0; num_classes],
+            found_by_class: vec![0; num_classes],
             pixels: vec![0; num_classes],
             right: vec![0; num_classes],
         };
@@ -115,8 +125,8 @@ impl ObjectCounts {
             if class >= counts.pixels.len() {
                 continue;
             }
-            counts.objects += 1;
-            counts.found += u64::from(2 * right >= object.area);
+            counts.objects_by_class[class] += 1;
+            counts.found_by_class[class] += u64::from(2 * right >= object.area);
             counts.pixels[class] += u64::from(object.area);
             counts.right[class] += u64::from(right);
         }
@@ -130,27 +140,36 @@ impl ObjectCounts {
             }
         };
         for (own, other) in self.sizes.iter_mut().zip(&other.sizes) {
-            own.objects += other.objects;
-            own.found += other.found;
+            add(&mut own.objects_by_class, &other.objects_by_class);
+            add(&mut own.found_by_class, &other.found_by_class);
             add(&mut own.pixels, &other.pixels);
             add(&mut own.right, &other.right);
         }
     }
 
-    /// The scores, small objects first.
-    pub fn scores(&self) -> Vec<ObjectScore> {
+    /// The scores, small objects first, of the classes that are objects.
+    pub fn scores(&self, is_object: impl Fn(usize) -> bool) -> Vec<ObjectScore> {
+        let of_objects = |counts: &[u64]| -> Vec<u64> {
+            let counts = counts.iter().enumerate();
+            counts
+                .filter(|(class, _)| is_object(*class))
+                .map(|(_, count)| *count)
+                .collect()
+        };
         let score = |(size, counts): (ObjectSize, &SizeCounts)| {
             let share = |part: u64, whole: u64| (whole > 0).then(|| part as f64 / whole as f64);
-            let classes = counts.right.iter().zip(&counts.pixels);
-            let recalls: Vec<f64> = classes
+            let (right, pixels) = (of_objects(&counts.right), of_objects(&counts.pixels));
+            let recalls: Vec<f64> = (right.iter().zip(&pixels))
                 .filter_map(|(right, pixels)| share(*right, *pixels))
                 .collect();
             let mean = recalls.iter().sum::<f64>() / recalls.len() as f64;
+            let sum = |counts: &[u64]| of_objects(counts).iter().sum::<u64>();
+            let objects = counts.has_objects().then(|| sum(&counts.objects_by_class));
             ObjectScore {
                 size,
-                objects: counts.objects,
-                found: share(counts.found, counts.objects),
-                pixels: counts.pixels.iter().sum(),
+                objects,
+                found: objects.and_then(|objects| share(sum(&counts.found_by_class), objects)),
+                pixels: pixels.iter().sum(),
                 mean_accuracy: (!recalls.is_empty()).then_some(mean),
             }
         };
@@ -161,10 +180,19 @@ impl ObjectCounts {
             .collect()
     }
 
+    /// Whether the number of objects is known class by class, as in counts of this version.
+    pub(super) fn has_objects(&self) -> bool {
+        self.sizes.iter().all(SizeCounts::has_objects)
+    }
+
     /// Whether it has the sizes of this version, of `num_classes`.
     pub(super) fn is_of(&self, num_classes: usize) -> bool {
-        let fits =
-            |size: &SizeCounts| size.pixels.len() == num_classes && size.right.len() == num_classes;
+        let fits = |size: &SizeCounts| {
+            let objects = size.objects_by_class.len();
+            [size.pixels.len(), size.right.len()] == [num_classes; 2]
+                && (objects == num_classes || objects == 0)
+                && size.found_by_class.len() == objects
+        };
         self.sizes.len() == ObjectSize::ALL.len() && self.sizes.iter().all(fits)
     }
 }
@@ -193,16 +221,17 @@ mod tests {
         predicted[..2].fill(1);
         let mut counts = ObjectCounts::new(2);
         counts.add(&Components::of(&truth, 40), &predicted);
-        let [small, medium, large] = &counts.scores()[..] else {
+        let all = |counts: &ObjectCounts| counts.scores(|_| true);
+        let [small, medium, large] = &all(&counts)[..] else {
             panic!("three sizes");
         };
-        assert_eq!((small.objects, small.pixels), (2, 6));
+        assert_eq!((small.objects, small.pixels), (Some(2), 6));
         assert_eq!(small.found, Some(0.5));
         assert_eq!(small.mean_accuracy, Some(2.0 / 6.0));
-        // The background is an object of 1594 pixels, all right.
-        assert_eq!((medium.objects, medium.pixels), (1, 1594));
+        // Class 0 is one object of 1594 pixels, all right.
+        assert_eq!((medium.objects, medium.pixels), (Some(1), 1594));
         assert_eq!((medium.found, medium.mean_accuracy), (Some(1.0), Some(1.0)));
-        assert_eq!((large.objects, large.found), (0, None));
+        assert_eq!((large.objects, large.found), (Some(0), None));
         assert_eq!(large.mean_accuracy, None);
 
         // A second image: of class 0 alone, all wrong. Means are over classes, not pixels.
@@ -210,15 +239,40 @@ mod tests {
         let mut more = ObjectCounts::new(2);
         more.add(&Components::of(&other, 2), &[1; 4]);
         counts.merge(&more);
-        let small = &counts.scores()[0];
-        assert_eq!((small.objects, small.pixels), (3, 10));
+        let small = &all(&counts)[0];
+        assert_eq!((small.objects, small.pixels), (Some(3), 10));
+        assert_eq!(small.found, Some(1.0 / 3.0));
         assert_eq!(small.mean_accuracy, Some(f64::midpoint(0.0, 2.0 / 6.0)));
+
+        // Where class 0 is no object, neither its pixels nor its components count.
+        let [small, medium, _] = &counts.scores(|class| class != 0)[..] else {
+            panic!("three sizes");
+        };
+        assert_eq!((small.objects, small.pixels), (Some(2), 6));
+        assert_eq!(small.found, Some(0.5));
+        assert_eq!(small.mean_accuracy, Some(2.0 / 6.0));
+        assert_eq!((medium.objects, medium.found), (Some(0), None));
+        assert_eq!((medium.pixels, medium.mean_accuracy), (0, None));
+    }
+
+    #[test]
+    fn counts_of_earlier_versions_do_not_tell_the_number_of_objects() {
+        let size = |pixels: u64| {
+            format!(r#"{{"objects":3,"found":1,"pixels":[{pixels},4],"right":[0,1]}}"#)
+        };
+        let text = format!("[{},{},{}]", size(6), size(0), size(0));
+        let counts: ObjectCounts = serde_json::from_str(&text).expect("counts");
+        assert!(counts.is_of(2) && !counts.is_of(3) && !counts.has_objects());
+        // Three objects with those of class 0, and nobody knows how many without.
+        let small = &counts.scores(|class| class != 0)[0];
+        assert_eq!((small.objects, small.found), (None, None));
+        assert_eq!((small.pixels, small.mean_accuracy), (4, Some(0.25)));
     }
 
     #[test]
     fn void_in_a_prediction_is_not_right() {
         let mut counts = ObjectCounts::new(1);
         counts.add(&Components::of(&[0, 0, 255], 3), &[255, 0, 255]);
-        assert_eq!(counts.scores()[0].mean_accuracy, Some(0.5));
+        assert_eq!(counts.scores(|_| true)[0].mean_accuracy, Some(0.5));
     }
 }

@@ -203,9 +203,15 @@ impl SetCounts {
         self.distances.bands()
     }
 
-    /// The scores by the size of objects, small ones first.
-    pub fn objects(&self) -> Vec<ObjectScore> {
-        self.objects.scores()
+    /// The scores by the size of objects, small ones first, of the classes that are objects.
+    pub fn objects(&self, is_object: impl Fn(usize) -> bool) -> Vec<ObjectScore> {
+        self.objects.scores(is_object)
+    }
+
+    /// Whether the number of objects is known: earlier versions counted them over all classes, those
+    /// included that are no objects.
+    pub fn has_objects(&self) -> bool {
+        self.objects.has_objects()
     }
 
     /// The reliability diagram and the expected calibration error; `None` where there are no
@@ -298,7 +304,7 @@ mod tests {
         };
         assert_eq!(counts.true_components(), [of(1, 4, 4), of(1, 3, 3)]);
         assert_eq!(counts.predicted_components(), [of(2, 4, 3), of(1, 3, 3)]);
-        assert_eq!(counts.objects()[0].objects, 2);
+        assert_eq!(counts.objects(|_| true)[0].objects, Some(2));
         assert_eq!(counts.bands().len(), 9);
         assert_eq!(counts.calibration(), None);
     }

@@ -9,6 +9,7 @@ mod averaging;
 mod bench;
 mod data;
 mod devices;
+mod evaluate;
 mod explain;
 mod lists;
 mod masks;

@@ -5,6 +5,7 @@ use eframe::egui::vec2;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use fcn_workbench::engine::{FilmFile, RunNotes};
 use fcn_workbench::ui::command::{Command, PanelKind};
+use fcn_workbench::ui::state::AppState;
 use fcn_workbench::ui::view_model::format::percent;
 
 use super::desk::Desk;
@@ -170,4 +171,42 @@ fn the_film_is_below_the_masks_where_there_is_no_room_for_both() {
     for bottom in bottoms {
         assert!(bottom <= film.top(), "{bottom} is below {film:?}");
     }
+}
+
+#[test]
+fn a_damaged_film_says_what_is_missing() {
+    let mut desk = Desk::new(|config| config.epochs = 1);
+    desk.train();
+    let path = desk.set.runs().join(&desk.run().name).join("film.bin");
+    let whole = std::fs::read(&path).expect("a film");
+    // A bit of its last frame.
+    let mut flipped = whole.clone();
+    *flipped.last_mut().expect("bytes") ^= 4;
+    let mut desk = reopened(desk, &path, &flipped);
+    desk.until("the frames before are there", |desk| {
+        desk.says("Film scrubber") && desk.says("damaged behind the last frame")
+    });
+    // A bit of its images.
+    let mut flipped = whole;
+    flipped[20] ^= 4;
+    let mut desk = reopened(desk, &path, &flipped);
+    desk.until("it is told", |desk| {
+        desk.has_message("The film cannot be read: ")
+    });
+    assert!(desk.has_message("film.bin: this film of a run is damaged"));
+    assert!(!desk.says("Film scrubber"));
+}
+
+/// The window again, on Live, with another film.
+fn reopened(desk: Desk, path: &std::path::Path, film: &[u8]) -> Desk {
+    let Desk { window, set } = desk;
+    drop(window);
+    std::fs::write(path, film).expect("written");
+    let root = set.root();
+    let mut desk = Desk::open(set, AppState::default(), root);
+    desk.until("the runs are there", |desk| {
+        !desk.engine().runs().is_empty()
+    });
+    desk.app().send(Command::ShowPanel(PanelKind::Live));
+    desk
 }

@@ -1,6 +1,7 @@
 //! Look inside: the scores of the pixel under the pointer in Inspect, taken apart.
 
 use eframe::egui::accesskit::Role;
+use eframe::egui::vec2;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use fcn_workbench::ui::command::{Command, PanelKind};
 
@@ -70,10 +71,30 @@ fn the_scores_of_the_pixel_under_the_pointer_are_taken_apart() {
     desk.until("the pixel is pinned", |desk| has_text(desk, "pinned"));
     let pinned = bars(&desk);
     let corner = desk.find("Inspected image").rect().min;
-    desk.window.hover_at(corner + eframe::egui::vec2(2.0, 2.0));
+    desk.window.hover_at(corner + vec2(2.0, 2.0));
     desk.frames(4);
     assert_eq!(bars(&desk), pinned);
     assert!(!desk.is_enabled("Add network"), "there is one run alone");
+    maps_are_large_enough_in_a_low_window(&mut desk);
+}
+
+fn maps_are_large_enough_in_a_low_window(desk: &mut Desk) {
+    desk.window.set_size(eframe::egui::vec2(1280.0, 720.0));
+    desk.app().send(Command::ShowPanel(PanelKind::LookInside));
+    desk.frames(4);
+    desk.click("Probability");
+    desk.until("the map is there", |desk| has_text(desk, "Probability of "));
+    let map = |desk: &Desk| {
+        let images = desk.window.query_all_by_role(Role::Image);
+        let named = images.filter(|image| {
+            let label = image.accesskit_node().label().unwrap_or_default();
+            label.starts_with("Probability of ")
+        });
+        named.map(|image| image.rect()).next()
+    };
+    desk.until("it is drawn", |desk| map(desk).is_some());
+    let map = map(desk).expect("a map");
+    assert!(map.height() >= 170.0 && map.bottom() <= 700.0, "{map:?}");
 }
 
 /// The accessible names of the maps that are shown.
@@ -91,6 +112,20 @@ fn maps(desk: &Desk) -> Vec<String> {
         }
     }
     shown
+}
+
+/// Maps of one kind are, also where the panel is low and has no room for all of them.
+fn maps_are_equally_large(desk: &mut Desk) {
+    let before = desk.window.ctx.content_rect().size();
+    desk.window.set_size(vec2(1280.0, 720.0));
+    desk.frames(6);
+    let nodes = desk
+        .window
+        .query_all_by_label_contains("red square from fc7, ");
+    let heights: Vec<f32> = nodes.map(|node| node.rect().height()).collect();
+    assert_eq!(heights, [heights[0]; 3]);
+    desk.window.set_size(before);
+    desk.frames(6);
 }
 
 #[test]
@@ -160,6 +195,7 @@ fn maps_of_a_class_of_a_layer_and_of_the_gradient_are_shown_for_each_network() {
     assert_eq!(count("red square from fc7"), 3, "{shown:?}");
     assert_eq!(count("red square from pool3"), 1, "{shown:?}");
     assert_eq!(count("Logit of red square"), 3, "{shown:?}");
+    maps_are_equally_large(&mut desk);
 
     desk.click("Activations");
     desk.until("a layer of each network", |desk| {

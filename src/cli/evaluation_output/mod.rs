@@ -19,7 +19,7 @@ pub fn evaluation_text(evaluation: &Evaluation) -> String {
         format!("{remark}{}", classes_text(evaluation)),
         means_text(evaluation),
         bands_text(&evaluation.counts.bands()),
-        objects_text(&evaluation.counts.objects()),
+        objects_text(evaluation),
     ];
     if let Some((_, error)) = evaluation.counts.calibration() {
         parts.push(format!(
@@ -90,21 +90,28 @@ fn bands_text(bands: &[BandScore]) -> String {
     table(&rows)
 }
 
-fn objects_text(objects: &[ObjectScore]) -> String {
+fn objects_text(evaluation: &Evaluation) -> String {
     let mut rows = vec![
         ["objects", "number", "found", "mean accuracy"]
             .map(str::to_owned)
             .to_vec(),
     ];
-    for score in objects {
+    for score in evaluation.objects() {
+        let number = score
+            .objects
+            .map_or_else(|| percent(None), |number| number.to_string());
         rows.push(vec![
             format!("{} ({})", score.size, score.size.range()),
-            score.objects.to_string(),
+            number,
             percent(score.found),
             percent(score.mean_accuracy),
         ]);
     }
-    table(&rows)
+    let left_out = evaluation.background_classes();
+    if left_out.is_empty() {
+        return table(&rows);
+    }
+    format!("{}\nno object: {}", table(&rows), left_out.join(", "))
 }
 
 /// The largest confusions of the set; `None` where every pixel is right.
@@ -172,6 +179,8 @@ pub struct EvaluationFields<'a> {
     confusion: Vec<Vec<u64>>,
     bands: Vec<BandScore>,
     objects: Vec<ObjectScore>,
+    /// Names of the classes that `objects` leaves out.
+    no_objects: Vec<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     calibration: Option<Calibration>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
@@ -244,7 +253,8 @@ pub fn evaluation_fields(evaluation: &Evaluation) -> EvaluationFields<'_> {
         classes: labels.clone().map(class).collect(),
         confusion: labels.clone().map(row).collect(),
         bands: counts.bands(),
-        objects: counts.objects(),
+        objects: evaluation.objects(),
+        no_objects: evaluation.background_classes(),
         calibration: calibration.map(|(bins, expected_error)| Calibration {
             expected_error,
             bins,

@@ -100,6 +100,18 @@ impl ClassList {
         self.get(label).map_or("void", |class| &class.name)
     }
 
+    /// Whether a label is what is left around the objects of a dataset, by its name: "background" or
+    /// "bg", in any case.
+    pub fn is_background(&self, label: u8) -> bool {
+        let is_it = |class: &Class| {
+            let name = class.name.trim().trim_matches('_');
+            ["background", "bg"]
+                .iter()
+                .any(|word| name.eq_ignore_ascii_case(word))
+        };
+        self.get(label).is_some_and(is_it)
+    }
+
     /// The palette of an indexed PNG: the color of every label, void's for those
     /// that are no class.
     pub fn palette(&self) -> [[u8; 3]; 256] {
@@ -189,6 +201,29 @@ mod tests {
             (palette[0], palette[1], palette[2], palette[255]),
             ([0, 0, 0], [128, 0, 0], VOID_COLOR, VOID_COLOR)
         );
+    }
+
+    #[test]
+    fn background_is_told_by_its_name() {
+        let voc = ClassList::voc();
+        let of_voc: Vec<u8> = (0..=VOID)
+            .filter(|label| voc.is_background(*label))
+            .collect();
+        assert_eq!(of_voc, [0]);
+        let names = [
+            "Background",
+            "__background__",
+            "bg",
+            "background clutter",
+            "sky",
+        ];
+        let classes = names.map(|name| Class {
+            name: name.to_owned(),
+            color: [0; 3],
+        });
+        let list = ClassList::new(classes.to_vec()).expect("a list");
+        let found = [0, 1, 2, 3, 4, VOID].map(|label| list.is_background(label));
+        assert_eq!(found, [true, true, true, false, false, false]);
     }
 
     #[test]

@@ -157,6 +157,11 @@ impl KeptEvaluation {
                 self.weights_step
             ));
         }
+        if !self.evaluation.counts.has_objects() {
+            let objects = "an earlier version of the program made these scores, and counted background as an object; \
+                           evaluate again for the objects by size";
+            self.changes.push(objects.to_owned());
+        }
         match data {
             Data::Missing(place) => self.changes.push(format!(
                 "the dataset is not at {} any more",
@@ -354,5 +359,24 @@ mod tests {
         assert_ne!(older, text);
         fs::write(&path, older).expect("a file");
         assert_eq!(read(&folder)[0].averaging, Averaging::default());
+        assert_eq!(read(&folder)[0].changes.len(), 2);
+
+        // Nor do they tell the objects of each class.
+        let mut older: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        let sizes = older["counts"]["objects"].as_array_mut().expect("sizes");
+        for size in sizes {
+            let size = size.as_object_mut().expect("counts");
+            for (known, sum) in [("objects_by_class", "objects"), ("found_by_class", "found")] {
+                size.remove(known).expect("by class");
+                size.insert(sum.to_owned(), 2.into());
+            }
+        }
+        fs::write(&path, older.to_string()).expect("a file");
+        let found = read(&folder);
+        assert_eq!(found[0].evaluation.scores, kept.evaluation.scores);
+        assert_eq!(found[0].evaluation.objects()[0].objects, None);
+        let said = found[0].changes.iter();
+        let said = said.filter(|change| change.contains("counted background as an object"));
+        assert_eq!(said.count(), 1, "{:?}", found[0].changes);
     }
 }

@@ -17,7 +17,7 @@ use super::dataset::{DatasetState, dataset_folder, open_quietly};
 use super::tasks::{Task, spawn_thread};
 use super::{Engine, EngineError};
 use crate::dataset::{ClassList, Dataset, LabelMap, Split, VOID};
-use crate::metrics::{Confusion, Scores, SetCounts};
+use crate::metrics::{Confusion, ObjectScore, Scores, SetCounts};
 use crate::training::{Averaging, DatasetRef, DeviceId, ScoredImage};
 
 /// Which list a run is scored on, and how.
@@ -92,6 +92,21 @@ impl Evaluation {
             per_image,
             papers: about.papers,
         }
+    }
+
+    /// The scores by the size of objects, small ones first. Background is no object.
+    pub fn objects(&self) -> Vec<ObjectScore> {
+        let is_object = |class: usize| !self.classes.is_background(class as u8);
+        self.counts.objects(is_object)
+    }
+
+    /// Names of the classes that are no objects.
+    pub fn background_classes(&self) -> Vec<&str> {
+        let labels = (0..self.classes.len()).map(|class| class as u8);
+        labels
+            .filter(|label| self.classes.is_background(*label))
+            .map(|label| self.classes.name(label))
+            .collect()
     }
 
     /// Places of the images in which class `truth` is taken for `predicted` (255 = void), with the
@@ -197,6 +212,7 @@ impl Engine {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dataset::Class;
 
     fn evaluation() -> Evaluation {
         let mut counts = SetCounts::new(2, 5);
@@ -221,6 +237,26 @@ mod tests {
             papers: Vec::new(),
         };
         Evaluation::new(counts, per_image, about)
+    }
+
+    #[test]
+    fn background_is_no_object() {
+        let mut found = evaluation();
+        // Eight pixels of class 0 and 1 in five components: in the first image one each, in the
+        // second both, in the third class 1 alone.
+        let number = |found: &Evaluation| found.objects()[0].objects;
+        assert_eq!(number(&found), Some(5));
+        assert_eq!(found.background_classes(), [""; 0]);
+        let classes = ["Background", "car"].map(|name| Class {
+            name: name.to_owned(),
+            color: [0; 3],
+        });
+        found.classes = Arc::new(ClassList::new(classes.to_vec()).expect("a list"));
+        // Those of the car: two pixels, one and four, all right.
+        let small = &found.objects()[0];
+        assert_eq!((small.objects, small.pixels), (Some(3), 7));
+        assert_eq!((small.found, small.mean_accuracy), (Some(1.0), Some(1.0)));
+        assert_eq!(found.background_classes(), ["Background"]);
     }
 
     #[test]

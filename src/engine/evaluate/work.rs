@@ -37,10 +37,11 @@ pub(super) fn evaluate(request: &Request, cancel: &Cancel) -> Result<KeptEvaluat
         })
     });
     give_back_freed_memory();
-    let evaluation = result.map_err(|err| err.on_device(request.device))?;
+    let mut evaluation = result.map_err(|err| err.on_device(request.device))?;
     // The scores are there even so.
     if let Err(err) = evaluation.keep(&request.folder) {
-        log::warn!("The scores could not be kept with the run. {err}");
+        let warning = format!("the scores could not be kept with the run: {err}");
+        evaluation.evaluation.warnings.push(warning);
     }
     Ok(evaluation)
 }
@@ -66,7 +67,10 @@ fn score(request: &Request, cancel: &Cancel) -> Result<KeptEvaluation, EngineErr
         dataset.read_test_list()?;
     }
     let mut warnings = before_scoring(&dataset, split, &mut go_on)?;
-    let change = folder.dataset().and_then(|then| then.changes(&dataset));
+    // Another dataset is another one; it has not changed. That of the run may have been moved.
+    let is_its_own = which == config.dataset || dataset.name == predictor.meta().dataset_name;
+    let then = folder.dataset().filter(|_| is_its_own);
+    let change = then.and_then(|then| then.changes(&dataset));
     warnings.extend(change.map(|change| format!("{}: {change}", dataset.name)));
     let matched = ClassMatch::new(&predictor.meta().classes, &dataset.classes);
     let control = Control::default();

@@ -29,6 +29,15 @@ pub(super) fn framed(record: &[u8]) -> Vec<u8> {
     bytes
 }
 
+/// Whether `bytes` begin with a record that broke off while it was written, or with nothing at all.
+fn is_torn(bytes: &[u8]) -> bool {
+    let Some((length, rest)) = bytes.split_first_chunk::<4>() else {
+        return true;
+    };
+    let length = u32::from_le_bytes(*length);
+    length <= MAX_RECORD && rest.len() < length as usize + size_of::<u32>()
+}
+
 /// The first whole record of `bytes`, and what is behind it.
 fn record(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (length, rest) = bytes.split_first_chunk::<4>()?;
@@ -164,25 +173,26 @@ impl<'a> Reader<'a> {
 fn take_up(film: &mut Film, mut bytes: &[u8]) {
     while let Some((found, rest)) = record(bytes) {
         let Some(frame) = decode_frame(found) else {
-            return;
+            break;
         };
         let grows = film.frames.last().is_none_or(|last| last.step < frame.step);
         // The first frame is told from nothing, or its masks are not known.
         let is_known = frame.is_key || !film.frames.is_empty();
         if !grows || !is_known || frame.changes.len() != film.probes.len() {
-            return;
+            break;
         }
         film.frames.push(frame);
         film.length += (found.len() + PREFIX) as u64;
         bytes = rest;
     }
+    film.is_damaged = !is_torn(bytes);
 }
 
-/// The film in a file; `None` = there is none, or not even its images are whole. `known` is the same
-/// film as it was read before: only what is new is read then.
+/// The film in a file; `None` = there is none. `known` is the same film as it was read before: only
+/// what is new is read then.
 ///
 /// # Errors
-/// When the file cannot be read.
+/// When the file cannot be read, or not even its images are whole.
 pub fn read_film(path: &Path, known: Option<&Film>) -> Result<Option<Film>, FileError> {
     let mut file = match open_regular(path) {
         Ok(file) => file,
@@ -198,7 +208,13 @@ pub fn read_film(path: &Path, known: Option<&Film>) -> Result<Option<Film>, File
     file.rewind()
         .and_then(|()| file.read_to_end(&mut bytes))
         .map_err(FileError::read(path))?;
-    Ok(decode(&bytes))
+    match decode(&bytes) {
+        Some(film) => Ok(Some(film)),
+        None => Err(FileError::OtherContent {
+            path: path.to_owned(),
+            reason: "this film of a run is damaged, or of another version".to_owned(),
+        }),
+    }
 }
 
 /// The film in bytes; `None` = not even its images are whole.
@@ -210,6 +226,7 @@ pub(super) fn decode(bytes: &[u8]) -> Option<Film> {
         frames: Vec::new(),
         head: Arc::from(found),
         length: (MAGIC.len() + PREFIX + found.len()) as u64,
+        is_damaged: false,
     };
     take_up(&mut film, rest);
     Some(film)
@@ -244,6 +261,7 @@ impl Film {
             probes,
             frames: Vec::new(),
             length: 0,
+            is_damaged: false,
         }
     }
 

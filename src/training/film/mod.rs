@@ -2,7 +2,8 @@
 //!
 //! `film.bin` begins with [`MAGIC`]; then come records, each with its length and checksum: one of the
 //! images, and one for each frame. It is only appended to, so that a crash costs the record in hand;
-//! what is behind the last whole record is cut off. Masks are told as changes since the frame before,
+//! what is behind the last whole record is cut off. A file that is damaged otherwise is kept as
+//! `film.before.bin` before anything is written. Masks are told as changes since the frame before,
 //! and from nothing in every [`KEY_EVERY`]th frame. A film that grows over its bounds is thinned to half
 //! of its frames, so that it always reaches from the start of the run to now.
 
@@ -35,6 +36,9 @@ pub struct Film {
     head: Arc<[u8]>,
     /// Bytes of the file that were read.
     length: u64,
+    /// Whether there are records behind the last frame that cannot be read. What broke off while it was
+    /// written is none.
+    pub is_damaged: bool,
 }
 
 /// An image of a film, in small.

@@ -1,6 +1,7 @@
 use std::fs;
 use std::path::Path;
 
+use super::file::{encode_frame, framed};
 use super::writer::{MAX_FRAMES, Moment, Reel};
 use super::*;
 
@@ -96,19 +97,19 @@ fn a_torn_tail_is_cut_off_and_the_film_goes_on() {
     // Wherever it breaks off, what is before is whole.
     for cut in (0..whole.len()).step_by(7) {
         fs::write(&path, &whole[..cut]).expect("written");
-        match read_film(&path, None).expect("read") {
-            Some(film) => {
+        match read_film(&path, None) {
+            Ok(Some(film)) => {
                 assert!(film.frames.len() < frames);
+                assert!(!film.is_damaged, "what broke off is no damage");
                 assert_sound(&film);
             }
-            None => assert!(cut < head, "the images were whole at {cut}"),
+            Ok(None) => panic!("there is a file"),
+            Err(err) => {
+                assert!(cut < head, "the images were whole at {cut}");
+                assert!(err.to_string().contains("film.bin: this film"), "{err}");
+            }
         }
     }
-    // A flipped bit ends it, too.
-    let mut flipped = whole.clone();
-    flipped[whole.len() - 30] ^= 4;
-    fs::write(&path, &flipped).expect("written");
-    assert!(read(&path).frames.len() < frames);
 
     fs::write(&path, &whole[..whole.len() - 5]).expect("written");
     drop(filmed(&path, 19..25));
@@ -116,6 +117,51 @@ fn a_torn_tail_is_cut_off_and_the_film_goes_on() {
     let steps: Vec<usize> = film.frames.iter().map(|frame| frame.step).collect();
     assert_eq!(steps, (0..25).collect::<Vec<_>>());
     assert_sound(&film);
+}
+
+#[test]
+fn a_damaged_film_says_so_and_is_kept_when_its_run_is_resumed() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = dir.path().join("film.bin");
+    drop(filmed(&path, 0..20));
+    let whole = fs::read(&path).expect("bytes");
+    let film = read(&path);
+    assert!(!film.is_damaged);
+    // A flipped bit in a frame hides it and those behind it.
+    let tail: usize = (film.frames[17..].iter())
+        .map(|frame| framed(&encode_frame(frame)).len())
+        .sum();
+    let mut flipped = whole.clone();
+    flipped[whole.len() - tail + 12] ^= 4;
+    fs::write(&path, &flipped).expect("written");
+    let film = read(&path);
+    assert_eq!((film.frames.len(), film.is_damaged), (17, true));
+    assert_sound(&film);
+    // A film that was known to its end is not as it was, either.
+    fs::write(&path, &whole).expect("written");
+    let known = read(&path);
+    let again = read_film(&path, Some(&known)).expect("read");
+    assert!(!again.expect("a film").is_damaged);
+
+    // The run goes on behind the damage, and the film before stays as it was.
+    fs::write(&path, &flipped).expect("written");
+    drop(filmed(&path, 19..22));
+    let film = read(&path);
+    assert!(!film.is_damaged);
+    assert_eq!(film.frames.len(), 17 + 3);
+    assert_sound(&film);
+    let before = |name: &str| fs::read(dir.path().join(name)).expect("kept");
+    assert_eq!(before("film.before.bin"), flipped);
+
+    // So does one whose images are damaged, beside the first.
+    let mut headless = whole;
+    headless[20] ^= 4;
+    fs::write(&path, &headless).expect("written");
+    assert!(read_film(&path, None).is_err());
+    drop(filmed(&path, 0..3));
+    assert_eq!(read(&path).frames.len(), 3);
+    assert_eq!(before("film.before-2.bin"), headless);
+    assert_eq!(before("film.before.bin"), flipped);
 }
 
 #[test]

@@ -132,21 +132,25 @@ pub(super) struct Reel {
 impl Reel {
     /// Continues the film in `path` behind `step`, or begins one.
     pub fn open(path: &Path, probes: Vec<FilmProbe>, step: usize) -> Result<Self, FileError> {
-        let found = read_regular(path).ok();
-        let found = found.as_deref().and_then(decode);
-        let film = match found {
-            Some(mut film) if is_of(&film, &probes) => {
+        let bytes = match read_regular(path) {
+            Ok(bytes) => Some(bytes),
+            Err(err) if err.kind() == io::ErrorKind::NotFound => None,
+            Err(err) => return Err(FileError::read(path)(err)),
+        };
+        let found = bytes.as_deref().and_then(decode);
+        // What cannot be continued stays beside the new one: a film of other images, or a damaged one.
+        let is_whole = |film: &Film| is_of(film, &probes) && !film.is_damaged;
+        if bytes.is_some() && !found.as_ref().is_some_and(is_whole) {
+            let before = free_name(path);
+            fs::rename(path, &before).map_err(FileError::write(&before))?;
+        }
+        let film = match found.filter(|film| is_of(film, &probes)) {
+            Some(mut film) => {
                 film.frames.retain(|frame| frame.step <= step);
+                film.is_damaged = false;
                 film
             }
-            other => {
-                if other.is_some() {
-                    // Its images are others: it stays beside the new one.
-                    let before = path.with_extension("before.bin");
-                    fs::rename(path, &before).map_err(FileError::write(&before))?;
-                }
-                Film::new(probes)
-            }
+            None => Film::new(probes),
         };
         Self::write_whole(path, film)
     }
@@ -268,6 +272,17 @@ impl Reel {
         *self = Self::write_whole(&self.path, thinned)?;
         Ok(())
     }
+}
+
+/// `film.before.bin`, or with a number where there is one already.
+fn free_name(path: &Path) -> PathBuf {
+    let mut free = path.with_extension("before.bin");
+    let mut number = 1;
+    while free.symlink_metadata().is_ok() {
+        number += 1;
+        free = path.with_extension(format!("before-{number}.bin"));
+    }
+    free
 }
 
 /// Whether a film is of these images.

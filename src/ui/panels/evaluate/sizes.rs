@@ -9,7 +9,7 @@ use crate::ui::sticky_header::{Hint, StickyHeader};
 use crate::ui::terms::{Teaches as _, Term};
 use crate::ui::theme;
 use crate::ui::ui_ext::UiExt as _;
-use crate::ui::view_model::format::{count, percent};
+use crate::ui::view_model::format::{MISSING, count, percent};
 
 const PLOT_HEIGHT: f32 = 220.0;
 const MIN_PLOT: f32 = 260.0;
@@ -58,7 +58,7 @@ pub fn ui(ui: &mut Ui, shown: &[Shown]) {
         x_label: "width of the band along boundaries [px]",
         y_label: "mIoU in the band",
         top: top_of(&curves),
-        x: [0.0, widest.unwrap_or(1) as f64 + 1.0],
+        x: [0.0, widest.unwrap_or(1) as f64],
         x_is_share: false,
         diagonal: false,
     };
@@ -73,14 +73,33 @@ pub fn ui(ui: &mut Ui, shown: &[Shown]) {
     bands_ui(ui, shown, &bands);
     ui.add_space(6.0);
     ui.section("By the size of objects");
-    let hint = "An object is a connected component (8-connected) of the ground truth, of any class. Found = at least \
-                half of its pixels are right. Mean accuracy = share of the pixels of these objects that are right, \
-                mean over the classes. Sizes are COCO's.";
+    let hint = format!(
+        "An object is a connected component (8-connected) of the ground truth, of a thing (a car) or of stuff (a \
+         stretch of road); {}. Found = at least half of its pixels are right. Mean accuracy = share of the pixels of \
+         these objects that are right, mean over the classes. Sizes are COCO's.",
+        left_out(shown)
+    );
     ui.scope(|ui| {
         ui.set_max_width(width);
         ui.add(Label::new(RichText::new(hint).weak()).wrap());
     });
     objects_ui(ui, shown);
+}
+
+/// Which classes are no objects.
+fn left_out(shown: &[Shown]) -> String {
+    let mut names: Vec<&str> = Vec::new();
+    for shown in shown {
+        for name in shown.kept.evaluation.background_classes() {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+    }
+    match &names[..] {
+        [] => "a class named background would be none".to_owned(),
+        names => format!("not counted: {}", names.join(", ")),
+    }
 }
 
 /// A round share above all points.
@@ -153,7 +172,7 @@ fn bands_ui(ui: &mut Ui, shown: &[Shown], bands: &[Vec<BandScore>]) {
 fn objects_ui(ui: &mut Ui, shown: &[Shown]) {
     let scores: Vec<_> = shown
         .iter()
-        .map(|shown| shown.kept.evaluation.counts.objects())
+        .map(|shown| shown.kept.evaluation.objects())
         .collect();
     let mut header = StickyHeader::default();
     let table = Grid::new("evaluate_objects")
@@ -171,8 +190,11 @@ fn objects_ui(ui: &mut Ui, shown: &[Shown]) {
             ui.end_row();
             for (row, size) in ObjectSize::ALL.into_iter().enumerate() {
                 ui.label(format!("{size}, {}", size.range()));
-                let objects = scores.first().map_or(0, |scores| scores[row].objects);
-                ui.label(count(objects as usize));
+                // Of another run where these scores are of a version that did not tell it.
+                let number = scores.iter().find_map(|scores| scores[row].objects);
+                ui.label(
+                    number.map_or_else(|| MISSING.to_owned(), |number| count(number as usize)),
+                );
                 for scores in &scores {
                     let score = &scores[row];
                     ui.label(RichText::new(percent(score.found)).monospace());

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use eframe::egui::{Button, Slider, Stroke, Ui};
+use eframe::egui::{Button, Slider, Ui};
 
-use super::moment::{export_menu, preview, scores_ui};
+use super::moment::{damage_ui, export_menu, kept_marks, preview, scores_ui};
 use crate::engine::{
     ClassList, EngineError, FilmFile, LabelMap, NoticeLevel, Poll, Preview, RunFilm, RunSnapshot,
     RunState, Task,
@@ -16,7 +16,6 @@ use crate::ui::context::PanelCtx;
 use crate::ui::icons::Icon;
 use crate::ui::panels::controls_line;
 use crate::ui::panels::inspect::run_picker::run_picker;
-use crate::ui::theme;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::format::{count, duration};
 
@@ -62,6 +61,8 @@ pub struct FilmStrip {
     decoding: Option<(usize, Task<Option<Vec<LabelMap>>>)>,
     decoded: Option<Decoded>,
     using: Option<Task<Result<String, EngineError>>>,
+    /// Why the film cannot be read, once that was said.
+    trouble: Option<String>,
     saving: Option<Task<Result<PathBuf, EngineError>>>,
 }
 
@@ -119,7 +120,7 @@ impl FilmStrip {
                 self.reading = None;
                 match result {
                     Ok(film) => self.film = film,
-                    Err(err) => log::warn!("The film cannot be read. {err}"),
+                    Err(err) => self.tell(ctx, err.to_string()),
                 }
             }
         }
@@ -142,6 +143,15 @@ impl FilmStrip {
             let known = self.film.as_ref().map(|film| Arc::clone(&film.film));
             self.reading = Some(ctx.engine.film(&run.name, known));
             self.read_for = read_for;
+        }
+    }
+
+    /// Says once why there is no film.
+    fn tell(&mut self, ctx: &PanelCtx<'_>, trouble: String) {
+        if self.trouble.as_ref() != Some(&trouble) {
+            let text = format!("The film cannot be read: {trouble}");
+            ctx.commands.send(Command::Notify(NoticeLevel::Error, text));
+            self.trouble = Some(trouble);
         }
     }
 
@@ -295,6 +305,7 @@ impl FilmStrip {
                 count(frame.step),
                 duration(frame.secs)
             ));
+            damage_ui(ui, &film.film);
             if ctx.engine.runs_with_weights().nth(1).is_some() {
                 picked = run_picker(ui, ctx.engine, "Film of", PICKER, &run.name);
             }
@@ -372,19 +383,6 @@ impl FilmStrip {
             self.scrubbed = true;
             self.playing = None;
         }
-        // Moments whose weights are kept.
-        let color = theme::palette(ui.visuals()).success;
-        let room = response
-            .rect
-            .shrink2([response.rect.height() / 2.0, 0.0].into());
-        for (place, frame) in frames.iter().enumerate() {
-            if film.kept_steps.contains(&frame.step) {
-                let share = place as f32 / (frames.len() - 1).max(1) as f32;
-                let x = room.left() + share * room.width();
-                let y = response.rect.bottom();
-                ui.painter()
-                    .vline(x, y - 4.0..=y + 1.0, Stroke::new(2.0, color));
-            }
-        }
+        kept_marks(ui, response.rect, film);
     }
 }

@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
-use eframe::egui::{ScrollArea, Ui};
+use eframe::egui::{Rect, ScrollArea, Stroke, Ui, vec2};
 
-use crate::engine::{FilmFile, FilmProbe, LabelMap, Preview, PreviewItem, RunFilm, RunSnapshot};
+use crate::engine::{
+    Film, FilmFile, FilmProbe, LabelMap, Preview, PreviewItem, RunFilm, RunSnapshot,
+};
 use crate::ui::command::{Ask, Command};
 use crate::ui::context::PanelCtx;
 use crate::ui::theme;
 use crate::ui::ui_ext::UiExt as _;
-use crate::ui::view_model::format::percent;
+use crate::ui::view_model::format::{percent, plural};
 
 /// Classes whose scores have room.
 const MAX_SCORES: usize = 24;
@@ -38,8 +40,45 @@ pub fn scores_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, run: &RunSnapshot, step: usize
                     ui.swatch(theme::class_color(class.color));
                     ui.weak(format!("{} {}", class.name, percent(*iu)));
                 }
+                let others = classes.len().saturating_sub(MAX_SCORES);
+                if others > 0 {
+                    ui.weak(plural(
+                        others,
+                        "class is not shown",
+                        "classes are not shown",
+                    ))
+                    .on_hover_text("Curves draws any class: choose it under Plots");
+                }
             })
         });
+}
+
+/// Marks the moments whose weights are kept, below a scrubber.
+pub fn kept_marks(ui: &Ui, scrubber: Rect, film: &RunFilm) {
+    let frames = &film.film.frames;
+    let color = theme::palette(ui.visuals()).success;
+    let room = scrubber.shrink2(vec2(scrubber.height() / 2.0, 0.0));
+    for (place, frame) in frames.iter().enumerate() {
+        if film.kept_steps.contains(&frame.step) {
+            let share = place as f32 / (frames.len() - 1).max(1) as f32;
+            let x = room.left() + share * room.width();
+            let y = scrubber.bottom();
+            ui.painter()
+                .vline(x, y - 4.0..=y + 1.0, Stroke::new(2.0, color));
+        }
+    }
+}
+
+/// Says where frames are missing behind the last one.
+pub fn damage_ui(ui: &mut Ui, film: &Film) {
+    if film.is_damaged {
+        let color = ui.visuals().warn_fg_color;
+        ui.colored_label(color, "damaged behind the last frame")
+            .on_hover_text(
+                "film.bin in the folder of the run is damaged: its later frames cannot be read. If the run is \
+                 resumed, this file is kept as film.before.bin",
+            );
+    }
 }
 
 /// A frame in the form of live masks.

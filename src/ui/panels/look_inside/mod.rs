@@ -192,9 +192,10 @@ impl LookInsidePanel {
         let count = runs.len() as f32;
         let width = ((ui.available_width() - spacing * (count - 1.0)) / count).max(MIN_COLUMN);
         let mut repeated = None;
+        // Of what is in sight: a row grows with its first column, and the maps of the others with it.
+        let size = vec2(width, ui.available_height());
         ui.horizontal_top(|ui| {
             for (index, run) in runs.iter().enumerate() {
-                let size = vec2(width, ui.available_height());
                 ui.allocate_ui_with_layout(size, Layout::top_down(Align::Min), |ui| {
                     ui.set_width(width);
                     if self.column_ui(ctx, ui, (index, run), (runs.len(), width), pixel) {
