@@ -186,7 +186,7 @@ impl Watch {
         }
         let shares = shares?;
         self.one_class(&shares, "the last batches", step)
-            .or_else(|| self.one_class_each(&looks, &shares, step))
+            .or_else(|| self.knows_shares_alone(&looks, &shares, step))
     }
 
     /// Whether what is differentiated is the cross entropy alone.
@@ -319,9 +319,9 @@ impl Watch {
         })
     }
 
-    /// Batch after batch of one class alone, now of this and now of that one: what a trunk does that
-    /// hardly learns from random weights, while its biases follow the last batches.
-    fn one_class_each(
+    /// A trunk that hardly learns from random weights and knows no more than the shares of the classes, or
+    /// predicts batch after batch as one class, now this and now that, as its biases follow the last ones.
+    fn knows_shares_alone(
         &self,
         looks: &VecDeque<ClassShares>,
         shares: &ClassShares,
@@ -330,15 +330,17 @@ impl Watch {
         let (cause, remedy) = self.random_start()?;
         let loss = mean(self.course.iter().copied());
         let known = shares.entropy();
-        let is_it = looks.iter().all(ClassShares::is_of_one_class)
-            && !shares.is_nearly_all_one()
-            && loss >= OF_SHARES * known;
-        is_it.then(|| Alarm {
-            kind: AlarmKind::OneClass,
+        let (kind, least, seen) = if looks.iter().all(ClassShares::is_of_one_class) {
+            let seen = ", and each batch that was looked at is predicted as one class alone";
+            (AlarmKind::OneClass, OF_SHARES * known, seen)
+        } else {
+            (AlarmKind::Dead, known, "")
+        };
+        (!shares.is_nearly_all_one() && loss >= least).then(|| Alarm {
+            kind,
             text: format!(
-                "after {step} steps each of the last {LOOKS} batches that were looked at is predicted as one class \
-                 alone, and the loss of {loss:.2} is about the {known:.2} of knowing no more than how frequent \
-                 the classes are. {cause}"
+                "after {step} steps the loss of {loss:.2} is about the {known:.2} of knowing no more than how \
+                 frequent the classes are{seen}. {cause}"
             ),
             remedy: Some(remedy),
         })
