@@ -39,10 +39,22 @@ fn hint(err: &EngineError) -> Option<String> {
             first: FileError::Exists { .. },
             ..
         } => "--overwrite replaces what this program wrote",
-        EngineError::Dataset(DatasetError::NotFixed { .. }) => "--leave-out does that",
+        EngineError::Dataset(DatasetError::NotFixed { source }) => return Some(of_pair(source)),
         _ => return None,
     };
     Some(hint.to_owned())
+}
+
+/// What `data fix` does about a pair that cannot be in a copy.
+fn of_pair(err: &DatasetError) -> String {
+    let other = match err {
+        DatasetError::TurnedByExif { .. } => "--turn-masks turns such masks; ",
+        DatasetError::LabelOutOfRange { .. } => {
+            "--map OLD=NEW,... gives labels other numbers, and --guesses does what `data check` proposes as a guess; "
+        }
+        _ => "",
+    };
+    format!("{other}--leave-out leaves such pairs out")
 }
 
 /// What helps with a finding.
@@ -70,7 +82,7 @@ mod tests {
     use std::path::PathBuf;
 
     use super::*;
-    use crate::engine::{Trunk, preset};
+    use crate::engine::{Size, Trunk, preset};
 
     fn assumed_classes() -> EngineError {
         EngineError::MaskScore(MaskScoreError::AssumedClasses {
@@ -93,7 +105,33 @@ mod tests {
         };
         let mut config = preset(Trunk::Resnet50);
         config.learning.stage_rates = "fc=0.5".parse().expect("rates");
+        let not_fixed = |source: DatasetError| {
+            EngineError::Dataset(DatasetError::NotFixed {
+                source: Box::new(source),
+            })
+        };
+        let unknown = DatasetError::LabelOutOfRange {
+            path: PathBuf::from("a.png"),
+            label: 9,
+            x: 0,
+            y: 0,
+            num_classes: 2,
+        };
+        let turned = DatasetError::TurnedByExif {
+            mask: PathBuf::from("a.png"),
+            image: PathBuf::from("a.jpg"),
+            mask_size: Size::new(3, 4),
+            image_size: Size::new(4, 3),
+        };
         let cases = [
+            (not_fixed(unknown), "--map OLD=NEW"),
+            (not_fixed(turned), "--turn-masks turns"),
+            (
+                not_fixed(DatasetError::Stopped {
+                    path: PathBuf::from("a.png"),
+                }),
+                "--leave-out leaves",
+            ),
             (EngineError::File(exists()), "--overwrite"),
             (
                 EngineError::NamesTaken {

@@ -61,7 +61,7 @@ impl ClassCounts {
 /// The pixels of an image, by class.
 fn count(item: &DatasetItem, reader: &MaskReader) -> Result<Vec<u64>, DatasetError> {
     let mut pixels = vec![0; reader.num_classes];
-    for label in reader.read(&item.mask)?.labels {
+    for label in reader.read_mask_of(item)?.labels {
         if let Some(pixels) = pixels.get_mut(usize::from(label)) {
             *pixels += 1;
         }

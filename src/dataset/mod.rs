@@ -32,7 +32,7 @@ pub use augment::{Augment, Change, Light, Noise, Rng, Tint, Warp, resize_labels,
 pub use check::{
     CheckReport, DatasetRecord, Depth, Finding, FindingKind, Fix, FixPlan, FixedDataset, Severity,
     TurnMasks, check, check_and_count, check_masks, check_predictions, check_split, fix,
-    list_digest, plan_for_test_list, refuse_inside,
+    list_digest, plan_for_all_lists, plan_for_test_list, refuse_inside,
 };
 pub use class_counts::ClassCounts;
 pub use class_match::ClassMatch;
@@ -45,7 +45,7 @@ pub use image_files::{
 pub use image_io::{
     BandChoice, IMAGE_EXTENSIONS, ImageFacts, ImageReading, LabelMap, MOST_BANDS, MaskColors,
     MaskReader, Pixels, RangeChoice, Rgb, encode_index_png, encode_rgb_png, encode_rgb_rows,
-    paint_mask, read_image_size, read_rgb, write_index_png, write_rgb_png,
+    large_masks_differ, paint_mask, read_image_size, read_rgb, write_index_png, write_rgb_png,
 };
 pub use item::DatasetItem;
 pub use layout::{

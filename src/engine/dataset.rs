@@ -77,6 +77,7 @@ impl Engine {
     /// be opened, that is told, and what was open before is open again.
     pub fn open_dataset(&mut self, which: DatasetRef) {
         self.dataset_generation += 1;
+        self.dataset_problem = None;
         self.dataset_checked = 0.0;
         self.dataset_check = None;
         let generation = self.dataset_generation;
@@ -258,8 +259,19 @@ impl Engine {
         }
     }
 
+    /// Why the dataset that was asked for last could not be opened; nothing once another one is asked for.
+    pub fn dataset_problem(&self) -> Option<&str> {
+        self.dataset_problem.as_deref()
+    }
+
     fn dataset_failed(&mut self, message: String) {
         self.notify(NoticeLevel::Error, message.clone());
+        self.reopen_before(message.clone());
+        self.dataset_problem = Some(message);
+    }
+
+    /// Takes up the dataset that was open again, where there was one.
+    fn reopen_before(&mut self, message: String) {
         if let Some(before) = self.dataset_before.take() {
             if before.stats.is_some() {
                 self.dataset = DatasetState::Ready(before);

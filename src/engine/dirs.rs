@@ -1,9 +1,14 @@
 //! Where datasets and runs are.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use super::EngineError;
 use crate::files::program_dirs;
+
+/// Names of the two folders where the program chooses their place.
+const DATA: &str = "data";
+const RUNS: &str = "checkpoints";
 
 /// The two folders the program writes to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,9 +27,18 @@ impl Dirs {
         runs_dir: Option<PathBuf>,
     ) -> Result<Self, EngineError> {
         Ok(Self {
-            data: locate(data_dir, "data", ("data", "--data-dir"))?,
-            runs: locate(runs_dir, "checkpoints", ("runs", "--runs-dir"))?,
+            data: locate(data_dir, DATA, ("data", "--data-dir"))?,
+            runs: locate(runs_dir, RUNS, ("runs", "--runs-dir"))?,
         })
+    }
+
+    /// Why a folder is the one it is, where that is not plain: it was there where the program was started.
+    pub fn reason(folder: &Path) -> Option<&'static str> {
+        // Once: it is asked for in every frame.
+        static HERE: LazyLock<Option<PathBuf>> = LazyLock::new(|| std::env::current_dir().ok());
+        let (here, name) = (HERE.as_ref()?, folder.file_name()?);
+        let is_taken = (name == DATA || name == RUNS) && folder == here.join(name);
+        is_taken.then_some("Taken because it is in the folder where the program was started")
     }
 
     /// Where decoded images are kept for later runs, unless a run says another place.
@@ -44,6 +58,10 @@ fn locate(
     if let Some(here) = std::env::current_dir().ok().map(|here| here.join(name))
         && here.is_dir()
     {
+        log::info!(
+            "{} is taken, since it is there where the program was started",
+            here.display()
+        );
         return Ok(here);
     }
     program_dirs()
@@ -60,5 +78,16 @@ mod tests {
         let dirs = Dirs::resolve(Some("some/data".into()), Some("/runs".into())).expect("folders");
         assert!(dirs.data.is_absolute() && dirs.data.ends_with("some/data"));
         assert!(dirs.runs.is_absolute() && dirs.runs.ends_with("runs"));
+    }
+
+    #[test]
+    fn a_folder_that_is_taken_because_it_is_there_says_so() {
+        let here = std::env::current_dir().expect("a folder");
+        for name in [DATA, RUNS] {
+            let reason = Dirs::reason(&here.join(name)).expect("a reason");
+            assert!(reason.contains("where the program was started"));
+            assert_eq!(Dirs::reason(&here.join("elsewhere").join(name)), None);
+        }
+        assert_eq!(Dirs::reason(&here.join("other")), None);
     }
 }

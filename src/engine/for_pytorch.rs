@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use super::dataset::open;
+use super::dataset::{dataset_folder, open};
+use super::in_dataset::refuse_new_folder;
 use super::tasks::{Cancel, Task};
 use super::{Engine, EngineError};
 use crate::training::checkpoint::RunFolder;
@@ -21,6 +22,7 @@ impl Engine {
     ) -> Task<Result<WrittenBatches, EngineError>> {
         let data_dir = self.dirs.data.clone();
         self.spawn_waiting("batches", move |cancel| {
+            refuse_new_folder(&target.folder, &dataset_folder(&config.dataset, &data_dir))?;
             let dataset = open(&config.dataset, &data_dir, &mut |_, _| {
                 !cancel.is_cancelled()
             })?;
@@ -44,6 +46,7 @@ impl Engine {
                 Some(which) => which,
                 None => folder.meta()?.config.dataset,
             };
+            refuse_new_folder(&out, &dataset_folder(&which, &data_dir))?;
             let dataset = open(&which, &data_dir, &mut |_, _| !cancel.is_cancelled())?;
             write_reproduction(&folder, &dataset, steps, &out, &mut tell(cancel)).map_err(stopped)
         })

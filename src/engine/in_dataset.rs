@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use strum::VariantArray as _;
 
 use super::EngineError;
-use crate::dataset::{Dataset, DatasetItem, Split, has_parts};
+use crate::dataset::{Dataset, DatasetItem, Split, has_parts, refuse_inside};
 use crate::files::own_files;
 
 /// Whether a folder has images or masks of the dataset at `root`. A dataset that cannot be opened has
@@ -23,6 +23,15 @@ pub(super) fn is_of_run(root: &Path, cache: &Path, folder: &Path) -> bool {
     (folder.starts_with(&root) || is_prepared())
         && Dataset::open_any(&root, cache, &mut |_, _| true)
             .is_ok_and(|dataset| holds_pairs(&dataset, folder))
+}
+
+/// Refuses a new folder in the dataset at `root`, or among the images or masks of another.
+///
+/// # Errors
+/// [`EngineError::InDataset`], and that of [`refuse_inside`].
+pub(super) fn refuse_new_folder(folder: &Path, root: &Path) -> Result<(), EngineError> {
+    refuse_inside(folder, root)?;
+    refuse(folder.parent().unwrap_or(Path::new(".")))
 }
 
 /// Refuses outputs in a folder that has images or masks of a dataset; one that is not there has none.

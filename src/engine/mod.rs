@@ -190,6 +190,7 @@ pub struct Engine {
     dataset_check: Option<Arc<CheckedDataset>>,
     /// What was open before, until the next one is.
     dataset_before: Option<Arc<OpenDataset>>,
+    dataset_problem: Option<String>,
     background: Vec<(Background, Task<()>)>,
     runs: Vec<RunSnapshot>,
     runs_known: bool,
@@ -269,6 +270,7 @@ impl Engine {
             dataset_checked: 0.0,
             dataset_check: None,
             dataset_before: None,
+            dataset_problem: None,
             background: Vec::new(),
             runs: Vec::new(),
             runs_known: false,

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::engine::{ClassList, RunNotes, RunSnapshot, RunState, Trunk, preset};
+use crate::engine::{ClassList, RunNotes, RunSnapshot, RunState, Scores, Trunk, preset};
+use crate::training::EpochRecord;
 
 /// A finished run with the preset of VGG16 slim and no history.
 pub fn run(name: &str, created: u64) -> RunSnapshot {
@@ -21,5 +22,18 @@ pub fn run(name: &str, created: u64) -> RunSnapshot {
         notes: RunNotes::default(),
         total_steps: None,
         alarms: Vec::new(),
+    }
+}
+
+/// An epoch that ended after so many steps and seconds, without scores.
+pub fn epoch(epoch: usize, step: usize, elapsed_secs: f64) -> EpochRecord {
+    EpochRecord {
+        epoch,
+        step,
+        train_loss: 1.0,
+        val_loss: None,
+        scores: Scores::default(),
+        elapsed_secs,
+        best: false,
     }
 }

@@ -8,9 +8,10 @@ mod new_folder;
 mod npy;
 mod operations;
 mod outputs;
+mod regular;
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Read as _, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -22,6 +23,7 @@ pub use npy::{NpyArray, NpyValues, read_npy, write_npy_bytes, write_npy_floats};
 pub use operations::{Operation, watched};
 pub use operations::{append, remove_file, sync_file, sync_folder};
 pub use outputs::{Existing, Output, Outputs, folds_case, own_files};
+pub use regular::{is_named, open_regular, read_regular, resolved};
 
 /// A file that could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -114,51 +116,6 @@ pub fn make_folder(path: &Path) -> Result<(), FileError> {
             None => FileError::write(path)(source),
         }
     })
-}
-
-/// Opens a file to read it. Pipes and devices, which may never end, and folders are refused.
-///
-/// # Errors
-/// When it cannot be opened, or is no regular file.
-pub fn open_regular(path: &Path) -> io::Result<File> {
-    let kind = fs::metadata(path)?;
-    if kind.is_file() {
-        return File::open(path);
-    }
-    Err(io::Error::other(if kind.is_dir() {
-        "it is a folder and no file"
-    } else {
-        "it is a pipe or a device and no file"
-    }))
-}
-
-/// The content of a file, see [`open_regular`].
-///
-/// # Errors
-/// When it cannot be opened or read, or is no regular file.
-pub fn read_regular(path: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    open_regular(path)?.read_to_end(&mut bytes)?;
-    Ok(bytes)
-}
-
-/// A path without links, `.` and `..`, of which the last parts may be of what is not there yet.
-///
-/// # Errors
-/// When the folder that is there cannot be read.
-pub fn resolved(path: &Path) -> io::Result<PathBuf> {
-    let path = std::path::absolute(path)?;
-    let there = |path: &&Path| path.exists();
-    let existing = path.ancestors().find(there).unwrap_or(&path);
-    let mut resolved = existing.canonicalize()?;
-    for part in path.strip_prefix(existing).map_err(io::Error::other)? {
-        if part == ".." {
-            resolved.pop();
-        } else {
-            resolved.push(part);
-        }
-    }
-    Ok(resolved)
 }
 
 /// Whether the name of a file ends in one of `extensions`, which are without a period, in any case.

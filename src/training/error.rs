@@ -84,8 +84,7 @@ pub enum TrainError {
     DeviceLost { device: String, reason: String },
     /// The loss is not a number any more.
     #[error(
-        "the loss became {loss} at step {step} (learning rate {}). Lower the learning \
-         rate or the momentum",
+        "the loss became {loss} at step {step} (learning rate {})",
         text::number(*.learning_rate)
     )]
     NonFinite {
@@ -95,8 +94,7 @@ pub enum TrainError {
     },
     /// The gradients are not numbers any more.
     #[error(
-        "the norm of the gradients became {norm} at step {step} (learning rate {}). Lower \
-         the learning rate or the momentum",
+        "the norm of the gradients became {norm} at step {step} (learning rate {})",
         text::number(*.learning_rate)
     )]
     NonFiniteGradients {
@@ -106,8 +104,7 @@ pub enum TrainError {
     },
     /// The weights are not numbers any more.
     #[error(
-        "the weights became infinite or NaN at step {step} (learning rate {}). Lower \
-         the learning rate or the momentum",
+        "the weights became infinite or NaN at step {step} (learning rate {})",
         text::number(*.learning_rate)
     )]
     NonFiniteWeights { step: usize, learning_rate: f64 },
@@ -167,7 +164,12 @@ impl TrainError {
 
     /// Whether numbers of the training are none any more.
     pub(super) fn is_not_finite(&self) -> bool {
-        self.ends_steps() && !matches!(self, Self::Execution(_))
+        matches!(
+            self,
+            Self::NonFinite { .. }
+                | Self::NonFiniteGradients { .. }
+                | Self::NonFiniteWeights { .. }
+        )
     }
 
     /// Weights that could not be written, most often because the disk is full.

@@ -46,6 +46,8 @@ pub struct WeightsSummary {
     pub config: RunConfig,
     /// Classes, where the file has score layers.
     pub classes: Option<ClassList>,
+    /// Which weights were taken, in words, where the file holds several of one network.
+    pub choice: Option<String>,
     /// What becomes of each layer in the network of `config`.
     pub rows: Vec<WeightsRow>,
 }
@@ -80,6 +82,7 @@ impl WeightsSummary {
             Purpose::Initialize,
         )?;
         Ok(Self {
+            choice: opened.file.choice().map(str::to_owned),
             layout: opened.layout,
             config: opened.config,
             classes: opened.classes,
@@ -190,6 +193,13 @@ fn foreign_classes(layout: WeightsLayout) -> Option<ClassList> {
     }
 }
 
+/// Says which weights are taken of a file that holds several of one network.
+pub(super) fn tell_choice(file: &WeightsFile) {
+    if let Some(choice) = file.choice() {
+        log::warn!("{}: {choice}", file.path().display());
+    }
+}
+
 /// A network from a file, with what a run's folder would say of it.
 pub(super) fn load_file(
     choice: &WeightsChoice,
@@ -202,6 +212,7 @@ pub(super) fn load_file(
         classes,
         images,
     } = Opened::new(choice)?;
+    tell_choice(&file);
     let Some(classes) = classes else {
         return Err(TrainError::Unusable {
             path: choice.path.clone(),

@@ -8,6 +8,7 @@ use burn::tensor::{Device, Tensor};
 use super::checkpoint::RunFolder;
 use super::config::{InitialWeights, RunConfig};
 use super::error::TrainError;
+use super::external_weights::tell_choice;
 use crate::model::weights::{LoadPlan, Purpose, WeightsFile, WeightsLayout, WeightsRowState};
 use crate::model::{Network, NetworkConfig};
 
@@ -31,7 +32,11 @@ impl InitialTensors {
     ) -> Result<Option<Self>, TrainError> {
         let file = match &config.init {
             InitialWeights::Random => return Ok(None),
-            InitialWeights::File(path) => WeightsFile::open(path)?,
+            InitialWeights::File(path) => {
+                let file = WeightsFile::open(path)?;
+                tell_choice(&file);
+                file
+            }
             InitialWeights::Run(name) => {
                 let parent = folder.sibling(name);
                 if !parent.path().is_dir() {

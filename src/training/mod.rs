@@ -18,6 +18,7 @@ mod clock;
 mod command_line;
 mod config;
 mod control;
+mod culprit;
 mod device;
 mod device_confusion;
 mod device_fault;

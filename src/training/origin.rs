@@ -78,15 +78,16 @@ impl RunOrigin {
         }
     }
 
-    /// How a run of this origin goes on where it is resumed `now`, on the same data. Kernels of the
-    /// processor give the same bits with any number of threads.
-    pub(super) fn repeats(&self, now: &Self) -> Repeats {
+    /// How a run of this origin goes on where it is resumed `now`, on the same data; `None` where its seed
+    /// is another. Kernels of the processor give the same bits with any number of threads.
+    pub(super) fn repeats(&self, now: &Self) -> Option<Repeats> {
         let on_processor = |origin: &Self| origin.device.starts_with("CPU,");
-        if self.version == now.version && on_processor(self) && on_processor(now) {
+        let is_same = self.version == now.version && on_processor(self) && on_processor(now);
+        (self.seed == now.seed).then_some(if is_same {
             Repeats::BitEqual
         } else {
             Repeats::UpToRounding
-        }
+        })
     }
 
     /// What else than the data is another now, one text for people; `None` = nothing.
@@ -256,6 +257,30 @@ mod tests {
             train,
             val: vec![item("v")],
         }
+    }
+
+    #[test]
+    fn a_run_repeats_its_bits_with_the_same_seed_program_and_processor() {
+        let then = RunOrigin {
+            version: "1".to_owned(),
+            device: "CPU, 2 threads".to_owned(),
+            precision: "f32".to_owned(),
+            arithmetic: "f32".to_owned(),
+            threads: 2,
+            seed: 1,
+            data: data(Vec::new()),
+        };
+        let with = |edit: &dyn Fn(&mut RunOrigin)| {
+            let mut now = then.clone();
+            edit(&mut now);
+            then.repeats(&now)
+        };
+        let device = |name: &'static str| move |now: &mut RunOrigin| now.device = name.to_owned();
+        assert_eq!(with(&device("CPU, 8 threads")), Some(Repeats::BitEqual));
+        assert_eq!(with(&device("GPU 0")), Some(Repeats::UpToRounding));
+        let newer = with(&|now| now.version = "2".to_owned());
+        assert_eq!(newer, Some(Repeats::UpToRounding));
+        assert_eq!(with(&|now| now.seed = 2), None);
     }
 
     #[test]

@@ -45,6 +45,12 @@ impl StageRates {
         self.0.iter().any(|(_, factor)| *factor == 0.0)
     }
 
+    /// The largest factor, 1 where none is given.
+    pub fn largest(&self) -> f64 {
+        let factors = self.0.iter().map(|(_, factor)| *factor);
+        factors.reduce(f64::max).unwrap_or(1.0)
+    }
+
     /// What is wrong with them for a network with these stages.
     pub(super) fn broken_rule(&self, stages: &[ParamStage]) -> Option<&'static str> {
         if self.0.iter().any(|(stage, _)| !stages.contains(stage)) {
@@ -79,6 +85,7 @@ impl FromStr for StageRates {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let mut rates = Self::default();
+        let mut given = Vec::new();
         if text == "equal" {
             return Ok(rates);
         }
@@ -87,7 +94,12 @@ impl FromStr for StageRates {
                 .split_once('=')
                 .ok_or("not stages with their factors, such as stage1=0,head=10")?;
             let factor = factor.trim().parse().map_err(|_| "not a number behind =")?;
-            rates.set(stage.trim().parse()?, factor);
+            let stage: ParamStage = stage.trim().parse()?;
+            if given.contains(&stage) {
+                return Err("one stage has two factors; write it once");
+            }
+            given.push(stage);
+            rates.set(stage, factor);
         }
         Ok(rates)
     }
@@ -122,7 +134,7 @@ mod tests {
             let rates: StageRates = text.parse().expect(text);
             assert_eq!(rates.to_string(), sorted);
         }
-        for text in ["", "head", "head=x", "tail=1"] {
+        for text in ["", "head", "head=x", "tail=1", "head=10,head=1"] {
             text.parse::<StageRates>().expect_err(text);
         }
         let rates: StageRates = "stage1=0,head=10".parse().expect("rates");

@@ -9,7 +9,7 @@ use super::context::PanelCtx;
 use super::documents::DocumentsWindow;
 use super::terms::terms_window;
 use super::ui_ext::{UiExt as _, is_escaped};
-use crate::engine::NoticeLevel;
+use crate::engine::{Dirs, NoticeLevel};
 
 /// Which help windows are open.
 #[expect(
@@ -193,6 +193,9 @@ fn folder_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, what: &str, text: &str, path: &Pat
         });
         let shown = path.display().to_string();
         ui.add(Label::new(RichText::new(&shown).monospace().size(12.0)).wrap());
+        if let Some(reason) = Dirs::reason(path) {
+            ui.weak(reason);
+        }
         ui.horizontal(|ui| {
             if ui
                 .button("Open folder")

@@ -1,13 +1,15 @@
 //! The status bar at the bottom: folders, device, the active run.
 
+use std::path::Path;
+
 use eframe::egui::{Align, Layout, RichText, Sense, Ui};
 
 use super::command::{Command, PanelKind};
 use super::context::PanelCtx;
 use super::ui_ext::UiExt as _;
 use super::view_model::format;
-use super::view_model::progress::{self, RunProgress};
-use crate::engine::{DeviceId, RunSnapshot};
+use super::view_model::progress::{self, PlanProgress, RunProgress};
+use crate::engine::{ActiveRun, DeviceId, Dirs, RunSnapshot};
 
 /// With less width, in points, the folders are left out; Help has them, too.
 const LEAST_FOLDERS: f32 = 170.0;
@@ -17,7 +19,7 @@ pub fn status_bar_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, device: DeviceId) {
     ui.horizontal(|ui| {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             match ctx.engine.active() {
-                Some(active) => active_ui(ctx, ui, &RunProgress::new(active)),
+                Some(active) => active_ui(ctx, ui, active),
                 None => match ctx.engine.followed().next() {
                     Some(run) => followed_ui(ctx, ui, run),
                     None => {
@@ -47,7 +49,9 @@ pub fn status_bar_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, device: DeviceId) {
 fn folder_ui(ui: &mut Ui, what: &str, path: &str, width: f32) {
     ui.scope(|ui| {
         ui.set_max_width(width);
-        let text = RichText::new(format!("{what} {path}")).small();
+        let reason = Dirs::reason(Path::new(path));
+        let here = reason.map_or("", |_| " (here)");
+        let text = RichText::new(format!("{what} {path}{here}")).small();
         let response = ui
             .add(
                 eframe::egui::Label::new(text)
@@ -55,7 +59,12 @@ fn folder_ui(ui: &mut Ui, what: &str, path: &str, width: f32) {
                     .sense(Sense::click())
                     .show_tooltip_when_elided(false),
             )
-            .on_hover_text(format!("{what} folder: {path}\nClick to copy the path"));
+            .on_hover_text(match reason {
+                Some(reason) => {
+                    format!("{what} folder: {path}\n{reason}\nClick to copy the path")
+                }
+                None => format!("{what} folder: {path}\nClick to copy the path"),
+            });
         if response.clicked() {
             ui.ctx().copy_text(path.to_owned());
         }
@@ -88,7 +97,8 @@ fn device_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, next: DeviceId) {
         });
 }
 
-fn active_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, progress: &RunProgress) {
+fn active_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, active: &ActiveRun) {
+    let progress = RunProgress::new(active);
     let share = progress.share.unwrap_or(0.0);
     ui.progress_bar(share, 120.0, "Progress of the run");
     let mut text = progress.phase.clone();
@@ -101,6 +111,9 @@ fn active_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, progress: &RunProgress) {
         .filter(|plan| plan.total > 1 && !plan.done)
     {
         text = format!("{} · {text}", progress::plan_position(plan));
+    }
+    if let Some(all) = PlanProgress::new(ctx.engine.plan(), active) {
+        text = format!("{text} · all {:.0} %", (100.0 * all.share).floor());
     }
     to_train_ui(ctx, ui, text);
 }

@@ -174,6 +174,7 @@ fn term_ui(ui: &mut Ui, term: Term) {
 pub fn terms_window(ctx: &egui::Context, open: &mut bool) {
     Window::new("Terms")
         .open(open)
+        .collapsible(false)
         .default_size([480.0, 520.0])
         .min_size([280.0, 160.0])
         .pivot(egui::Align2::CENTER_CENTER)

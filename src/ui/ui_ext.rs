@@ -137,7 +137,7 @@ impl UiExt for Ui {
 
     fn tag(&mut self, text: &str, color: Color32) -> Response {
         Frame::new()
-            .fill(theme::pill_fill(color))
+            .fill(theme::pill_fill(self.visuals(), color))
             .corner_radius(CornerRadius::same(4))
             .inner_margin(Margin::symmetric(5, 1))
             .show(self, |ui| {

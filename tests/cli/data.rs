@@ -95,6 +95,29 @@ fn objects_in_255_are_refused_and_can_be_fixed() {
     assert!(!shop.dir().join("wrong").exists());
     shop.run(&["data", "fix", "shapes", "--map", "255", "--out", "x"])
         .failed_with(2, &["255=1"]);
+    // A label becomes one other, and the dataset has one name.
+    let twice = [
+        "data",
+        "fix",
+        "shapes",
+        "--map",
+        "255=1,255=0",
+        "--out",
+        "x",
+    ];
+    shop.run(&twice)
+        .failed_with(1, &["label 255 both 1 and 0", "Write it once"]);
+    let named = ["data", "check", "--dataset", "shapes"];
+    let output = shop.run(&named);
+    output.failed_with(1, &[]);
+    assert!(
+        output.stdout.contains("objects-are-void (6)"),
+        "{}",
+        output.stdout
+    );
+    let both = ["data", "check", "shapes", "--dataset", "shapes"];
+    shop.run(&both).failed_with(2, &["cannot be used with"]);
+    shop.run(&["data", "check"]).failed_with(2, &["FOLDER"]);
 }
 
 #[test]

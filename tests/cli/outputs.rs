@@ -123,3 +123,25 @@ fn what_cannot_be_printed_is_an_error() {
             .failed_with(1, &["stdout:", "Check that the disk has room"]);
     }
 }
+
+#[test]
+fn nothing_for_pytorch_is_written_into_a_dataset() {
+    let shop = Workshop::new();
+    shop.run(&shop.train_args(&["--max-steps", "1"]))
+        .succeeded();
+    for inside in ["shapes/new", "shapes/JPEGImages/new"] {
+        for words in [
+            &["reproduce", "latest", "--out", inside][..],
+            &["data", "dump", "--run", "latest", "--png", "--out", inside],
+        ] {
+            shop.run(words)
+                .failed_with(1, &[inside, "inside of the dataset", "outside of it"]);
+        }
+        assert!(!shop.dir().join(inside).exists());
+    }
+    // Nor among the images of another one.
+    shop.run(&["data", "fix", "shapes", "--convert", "--out", "other"])
+        .succeeded();
+    shop.run(&["reproduce", "latest", "--out", "other/JPEGImages/new"])
+        .failed_with(1, &["other", "images or masks of the dataset"]);
+}

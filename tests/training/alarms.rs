@@ -99,7 +99,7 @@ fn what_is_offered_instead_of_a_rate_far_off_learns() {
         assert_eq!(alarm.remedy.as_ref(), Some(&remedy), "{}", alarm.text);
         let mut mended = set.config();
         wrong(&mut mended);
-        assert!(remedy.apply(&mut mended.learning));
+        assert!(remedy.apply(&mut mended));
         if mended.learning == usual {
             // Which learns, as the test of the presets sees.
             continue;

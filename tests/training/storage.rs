@@ -155,3 +155,67 @@ fn data_that_changed_is_named_and_may_be_accepted() {
     let origin = folder.origin().expect("readable").expect("a note");
     assert_eq!((origin.data.train.len(), origin.data.val.len()), (6, 1));
 }
+
+#[test]
+fn a_run_without_a_record_of_its_data_says_that_they_cannot_be_compared() {
+    let set = TinySet::new(6, 1);
+    let folder = set.run(|config| config.epochs = 2);
+    let control = Control::default();
+    let stopper = control.clone();
+    let mut first = Recorder::after(2, move || stopper.stop());
+    train(&folder, &set.open(), &control, &mut first);
+    fs::remove_file(folder.path().join("origin.json")).expect("removed");
+    let told = |sink: &Recorder| {
+        let told = sink.events.iter().filter(|event| {
+            matches!(event, TrainEvent::Warning(text) if text.contains("origin.json")
+                && text.contains("cannot be checked"))
+        });
+        told.count()
+    };
+    assert_eq!(told(&first), 0);
+    let mut rest = Recorder::default();
+    train(&folder, &set.open(), &Control::default(), &mut rest);
+    assert_eq!(rest.outcome(), Some(&Outcome::Finished));
+    assert_eq!(told(&rest), 1);
+    assert!(folder.origin().expect("readable").is_some(), "noted now");
+}
+
+#[test]
+fn a_log_that_lost_steps_and_another_seed_are_told_when_a_run_is_resumed() {
+    let set = TinySet::new(6, 1);
+    let folder = set.run(|config| config.epochs = 2);
+    let control = Control::default();
+    let stopper = control.clone();
+    let mut first = Recorder::after(2, move || stopper.stop());
+    train(&folder, &set.open(), &control, &mut first);
+    let done = folder.last().expect("a checkpoint").step;
+    fs::write(folder.path().join("steps.jsonl"), "").expect("emptied");
+    let config = folder.path().join("config.json");
+    let text = fs::read_to_string(&config).expect("settings");
+    let seed = folder.meta().expect("settings").config.seed;
+    let other = text.replace(&format!("\"seed\": {seed}"), "\"seed\": 77");
+    assert_ne!(text, other);
+    fs::write(&config, other).expect("written");
+    let mut rest = Recorder::default();
+    train(&folder, &set.open(), &Control::default(), &mut rest);
+    assert_eq!(rest.outcome(), Some(&Outcome::Finished));
+    let warnings: Vec<&String> = rest
+        .events
+        .iter()
+        .filter_map(|event| match event {
+            TrainEvent::Warning(text) => Some(text),
+            _ => None,
+        })
+        .collect();
+    let [seeds, steps] = &warnings[..] else {
+        panic!("{warnings:?}")
+    };
+    assert!(
+        seeds.contains(&format!("the seed is 77 and was {seed}")),
+        "{seeds}"
+    );
+    assert!(
+        steps.contains(&format!("steps.jsonl: {done} of {done} steps are missing")),
+        "{steps}"
+    );
+}

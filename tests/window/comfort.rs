@@ -53,8 +53,13 @@ pub fn cut_off(desk: &Desk, width: f32) -> Vec<String> {
     found
 }
 
-/// The sizes that screens have; [`small`](super::small) has the smallest window.
-const SIZES: [[f32; 2]; 3] = [[1280.0, 720.0], [1440.0, 900.0], [2560.0, 1440.0]];
+/// The sizes that screens have, and the smallest window; [`small`](super::small) tells more of that.
+const SIZES: [[f32; 2]; 4] = [
+    [900.0, 600.0],
+    [1280.0, 720.0],
+    [1440.0, 900.0],
+    [2560.0, 1440.0],
+];
 
 #[track_caller]
 fn all_are_named(desk: &Desk, place: &str) {
@@ -233,7 +238,8 @@ fn a_word_is_explained_where_it_stands_and_leads_into_the_documents() {
 #[test]
 fn tooltips_make_way_for_what_comes_up_above_their_widgets() {
     let mut desk = Desk::new(|_| ());
-    desk.window.set_size([1280.0, 720.0].into());
+    // The controls of Live lie in the middle, where windows come up.
+    desk.window.set_size([1440.0, 900.0].into());
     desk.frames(4);
     let tooltip = "Draw the borders between classes";
     let place = desk.find("Outlines").rect().center();

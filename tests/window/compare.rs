@@ -92,6 +92,7 @@ fn networks_are_compared_pane_by_pane_and_image_by_image() {
     assert_eq!(kept.map(Vec::len), Some(3));
 
     swipe(&mut desk);
+    scores_are_in_sight_in_a_low_window(&mut desk);
     sort(&mut desk);
     save(&mut desk);
 }
@@ -127,6 +128,30 @@ fn swipe(desk: &mut Desk) {
     assert!(desk.says("FCN-32s and Ground truth"));
     desk.click("Swipe");
     assert!(!desk.says("Divider"));
+}
+
+fn scores_are_in_sight_in_a_low_window(desk: &mut Desk) {
+    let before = desk.window.ctx.content_rect().size();
+    desk.window.set_size(eframe::egui::vec2(1280.0, 720.0));
+    desk.app().send(Command::ShowPanel(PanelKind::Compare));
+    desk.frames(6);
+    let titles: Vec<String> = desk
+        .engine()
+        .runs()
+        .iter()
+        .map(fcn_workbench::engine::RunSnapshot::title)
+        .collect();
+    for title in titles {
+        // The last of them is in the table; the others are in the lists of runs above the images.
+        let rows = desk
+            .window
+            .query_all_by_label(&title)
+            .map(|node| node.rect().bottom());
+        let bottom = rows.fold(0.0, f32::max);
+        assert!(bottom > 500.0 && bottom < 698.0, "{title} at {bottom}");
+    }
+    desk.window.set_size(before);
+    desk.frames(6);
 }
 
 fn sort(desk: &mut Desk) {

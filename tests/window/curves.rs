@@ -207,6 +207,7 @@ fn the_table_of_forty_runs_stays_in_the_panel() {
         // In a low window it is one of the tabs.
         desk.app().send(Command::ShowPanel(PanelKind::Curves));
         desk.frames(4);
+        assert!(desk.says("pixel accuracy"), "lines have names in {size:?}");
         let plot = desk.find("Plot: Loss").rect();
         let mut panel = plot;
         if let Some(other) = desk.window.query_by_label("Plot: Validation scores") {

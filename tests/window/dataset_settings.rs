@@ -3,7 +3,7 @@
 use std::fs;
 
 use eframe::egui::{Key, Modifiers};
-use fcn_workbench::dataset::Dataset;
+use fcn_workbench::dataset::{Dataset, DatasetItem};
 use fcn_workbench::engine::{DatasetRef, DatasetState, OpenDataset};
 use fcn_workbench::ui::command::{Command, PanelKind, UiCommand};
 use fcn_workbench::ui::state::AppState;
@@ -67,13 +67,13 @@ fn a_dataset_is_checked_when_it_is_opened() {
     let mut desk = Desk::open(set, AppState::default(), root);
     desk.app().send(Command::ShowPanel(PanelKind::Dataset));
     desk.until("it was checked by itself", |desk| {
-        desk.says("1 error") && desk.says("Objects are void · 6")
+        desk.says("1 error") && desk.says("Objects are marked as void · 6")
     });
     assert!(open_dataset(&desk).is_some_and(|open| open.stats.is_some()));
     desk.click("Hide findings");
-    assert!(desk.says("1 error") && !desk.says("Objects are void · 6"));
+    assert!(desk.says("1 error") && !desk.says("Objects are marked as void · 6"));
     desk.click("Show findings");
-    assert!(desk.says("Objects are void · 6"));
+    assert!(desk.says("Objects are marked as void · 6"));
 }
 
 #[test]
@@ -144,6 +144,62 @@ fn lists_are_made_and_single_images_moved() {
     let moved = first.trim_start_matches("Move ");
     assert!(open.val.iter().any(|item| item.id == moved));
     assert!(desk.set.root().join("images-to-train.txt").is_file());
+}
+
+#[test]
+fn an_image_of_both_lists_is_taken_off_one_and_the_saved_lists_are_edited_on() {
+    let mut desk = Desk::new(|_| {});
+    let root = desk.set.root();
+    let item = |number: usize| {
+        let path = desk.set.image_path(number);
+        path.strip_prefix(&root)
+            .expect("in the dataset")
+            .display()
+            .to_string()
+    };
+    let lines = |numbers: &[usize]| -> String {
+        numbers.iter().map(|number| item(*number) + "\n").collect()
+    };
+    fs::write(root.join("mine.txt"), lines(&[0, 1, 2])).expect("written");
+    fs::write(root.join("yours.txt"), lines(&[2, 3])).expect("written");
+    show_settings(&mut desk);
+    desk.click("Lists");
+    desk.click("From list files");
+    desk.choose("Train on", "mine.txt · 3 images");
+    desk.choose("Validate on", "yours.txt · 2 images");
+    desk.click("Use these lists");
+    desk.until("the lists are read", |desk| {
+        desk.says("1 image is in both lists")
+    });
+    // Moved, it would be in a list twice.
+    assert!(!desk.is_enabled("Move image2") && desk.is_enabled("Move image1"));
+    desk.click("Show only these");
+    assert!(desk.says("Move image2") && !desk.says("Move image1"));
+    desk.click("Take image2 off the list");
+    assert!(desk.says("Train 2") && desk.says("Val 2") && !desk.finds("in both lists"));
+    save(&mut desk, |dataset| {
+        (dataset.train.len(), dataset.val.len()) == (2, 2)
+    });
+
+    // What was saved is what is edited next.
+    desk.until("it is read again", |desk| {
+        desk.finds("2 images to train on and 2 images to validate on, as images-to-train.txt")
+    });
+    desk.click("Edit these lists");
+    desk.click("Take image1 off the list");
+    assert!(
+        !desk.is_enabled("Take image0 off the list"),
+        "the last one stays"
+    );
+    save(&mut desk, |dataset| {
+        (dataset.train.len(), dataset.val.len()) == (1, 2)
+    });
+    let open = Dataset::open(&root).expect("as the command line opens it");
+    let ids = |items: &[DatasetItem]| -> Vec<String> {
+        items.iter().map(|item| item.id.clone()).collect()
+    };
+    assert_eq!(ids(&open.train), ["image0"]);
+    assert_eq!(ids(&open.val), ["image2", "image3"]);
 }
 
 #[test]

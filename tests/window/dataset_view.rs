@@ -148,9 +148,9 @@ fn images_are_filtered_by_class_and_by_finding() {
     }
     desk.click("Check dataset");
     desk.until("the dataset is checked", |desk| {
-        desk.finds("One class masks · 2")
+        desk.finds("Masks with a single class · 2")
     });
-    desk.choose("Finding filter", "One class masks");
+    desk.choose("Finding filter", "Masks with a single class");
     desk.until("they are found", |desk| desk.says("2 of 8 images"));
     assert!(desk.says("image2") && desk.says("image3") && !desk.says("image0"));
 }

@@ -99,17 +99,24 @@ fn a_run_is_evaluated_down_to_the_confused_pixels() {
     let image = format!("Evaluated image image{}", 8 + worst.0);
     desk.until("the worst image is shown", |desk| desk.says(&image));
     assert!(text.contains(" px, "), "{text}");
-    assert!(desk.finds(&format!("Outlined: {from} taken for {to}")));
+    // What is a share of what, in the list and over the image.
+    let shares = format!("share of its labeled pixels that are {from} taken for {to}");
+    assert!(desk.finds(&shares), "{shares}");
+    let outlined = format!(" px of {from} taken for {to}, ");
+    assert!(desk.finds(&outlined) && desk.finds("of the labeled pixels of the image"));
     for fill in ["True mask", "Image alone"] {
         desk.click(fill);
     }
     assert_ne!(truth, VOID);
 }
 
+/// Height of a window in which the table of bands is scrolled.
+const LOW: f32 = 440.0;
+
 /// The headers of the table of bands are in sight while its rows are, and other views stay where they are.
 fn views_are_scrolled(desk: &mut Desk) {
     let before = desk.window.ctx.content_rect().size();
-    desk.window.set_size(vec2(1280.0, 720.0));
+    desk.window.set_size(vec2(1280.0, LOW));
     desk.frames(4);
     let stays = |desk: &Desk| {
         let name = "of the ring";
@@ -120,7 +127,7 @@ fn views_are_scrolled(desk: &mut Desk) {
     };
     assert_eq!(stays(desk), None, "it is where it belongs");
     let top = desk.find("Boundaries and sizes").rect().bottom();
-    desk.window.hover_at(pos2(1000.0, 650.0));
+    desk.window.hover_at(pos2(1000.0, LOW - 60.0));
     desk.frames(2);
     for _ in 0..60 {
         if stays(desk).is_some() {
@@ -136,7 +143,7 @@ fn views_are_scrolled(desk: &mut Desk) {
         desk.frames(8);
     }
     let header = stays(desk).expect("headers that stay");
-    assert!(header.top() >= top && header.bottom() < 720.0, "{header}");
+    assert!(header.top() >= top && header.bottom() < LOW, "{header}");
     // Another view is not scrolled with it.
     desk.click("Calibration");
     let first = desk.find("Reliability diagram").rect();

@@ -27,6 +27,20 @@ fn without_dataset() -> Desk {
     desk
 }
 
+/// Copies a folder with all that is in it.
+fn copy_folder(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a folder");
+    for entry in fs::read_dir(from).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        let copy = to.join(path.file_name().expect("a name"));
+        if path.is_dir() {
+            copy_folder(&path, &copy);
+        } else {
+            fs::copy(&path, copy).expect("a copy");
+        }
+    }
+}
+
 fn is_open(desk: &Desk, folder: &Path) -> bool {
     matches!(desk.engine().dataset(), DatasetState::Ready(open) if open.dataset.root == folder)
 }
@@ -261,6 +275,14 @@ fn a_bad_path_keeps_what_was_open_and_what_was_typed() {
     assert!(is_open(&desk, &root));
     assert_eq!(desk.find(field).value().as_deref(), Some("/no/such/folder"));
     assert!(desk.is_enabled("Start training"));
+
+    // Once something else is open, neither the message nor what was typed is left.
+    let other = desk.set.dir.path().join("other");
+    copy_folder(&root, &other);
+    desk.drop_files(&[&other]);
+    desk.until("the other one is open", |desk| is_open(desk, &other));
+    assert!(!desk.has_message("/no/such/folder"));
+    assert_eq!(desk.find(field).value().unwrap_or_default(), "");
 }
 
 #[test]

@@ -1,9 +1,10 @@
 //! A dataset is checked and put right in the Dataset panel.
 
-use eframe::egui::Vec2;
+use eframe::egui::{Key, Pos2, Rect, Vec2, vec2};
 use egui_kittest::kittest::Queryable as _;
 use fcn_workbench::engine::DatasetState;
 use fcn_workbench::ui::command::{Command, PanelKind};
+use fcn_workbench::ui::state::AppState;
 
 use super::desk::Desk;
 use crate::common::{SIZE, TinySet};
@@ -25,14 +26,16 @@ fn with_unknown_label() -> Desk {
     let root = set.root();
     let mut desk = Desk::open(set, state, root);
     desk.app().send(Command::ShowPanel(PanelKind::Dataset));
-    desk.until("the label is found", |desk| desk.says("Unknown labels · 1"));
+    desk.until("the label is found", |desk| {
+        desk.says("Labels without a class · 1")
+    });
     desk
 }
 
 #[test]
 fn nothing_starts_on_a_dataset_with_an_error_until_it_is_put_right_and_checked() {
     let mut desk = with_unknown_label();
-    let reason = "Unknown labels: this dataset cannot be trained on";
+    let reason = "Labels without a class: this dataset cannot be trained on";
     for start in [
         "Start training",
         "Train in stages",
@@ -65,19 +68,39 @@ fn nothing_starts_on_a_dataset_with_an_error_until_it_is_put_right_and_checked()
 }
 
 #[test]
-fn findings_cover_nothing_of_the_dataset_in_a_small_window() {
-    let mut desk = with_unknown_label();
-    // The second is what 1280 x 720 pixels have at 200 %.
-    for [width, height] in [[1280.0, 720.0], [640.0, 360.0]] {
+fn in_a_small_window_findings_have_a_window_with_their_buttons_in_sight() {
+    let set = TinySet::new(8, 2);
+    let half = |at: u32| if at % SIZE < SIZE / 2 { 0 } else { 255 };
+    for number in 0..10 {
+        let labels = (0..SIZE * SIZE).map(half).collect();
+        set.write_mask(&format!("image{number}"), labels);
+    }
+    let root = set.root();
+    let mut desk = Desk::open(set, AppState::default(), root);
+    desk.app().send(Command::ShowPanel(PanelKind::Dataset));
+    // The second is what 1280 x 720 pixels have at 150 %.
+    for [width, height] in [[1280.0, 720.0], [853.0, 480.0]] {
         desk.window.set_size(Vec2::new(width, height));
-        desk.app().send(Command::ShowPanel(PanelKind::Dataset));
-        desk.frames(6);
-        let button = desk.find("Check dataset").rect();
-        let finding = desk.find("Unknown labels · 1").rect();
-        assert!(
-            finding.top() > button.bottom() + 4.0,
-            "at {width} x {height}: {finding:?} is over {button:?}"
-        );
+        desk.until("the error is counted", |desk| {
+            desk.says("1 error") && desk.says("Show findings")
+        });
+        let title = "Objects are marked as void · 10";
+        assert!(!desk.says(title), "nothing covers the panel by itself");
+        let before = desk.find("Check dataset").rect();
+        desk.find("Show findings").click();
+        desk.frames(12);
+        let window = Rect::from_min_size(Pos2::ZERO, vec2(width, height));
+        for shown in [title, "Fix in a copy"] {
+            let place = desk.find(shown).rect();
+            assert!(
+                window.contains_rect(place),
+                "{shown} at {place:?} in {window:?}"
+            );
+        }
+        assert_eq!(desk.find("Check dataset").rect(), before);
+        desk.window.key_press(Key::Escape);
+        desk.frames(4);
+        assert!(!desk.says(title));
     }
 }
 
@@ -98,7 +121,7 @@ fn objects_in_255_are_found_and_fixed_with_clicks() {
     }
     desk.click("Check dataset");
     desk.until("the finding is there", |desk| {
-        desk.says("Objects are void · 10")
+        desk.says("Objects are marked as void · 10")
     });
     let before = folder(&desk);
     desk.find("Fix in a copy").scroll_to_me();
@@ -110,8 +133,8 @@ fn objects_in_255_are_found_and_fixed_with_clicks() {
     assert!(desk.has_message("10 pairs"));
     desk.click("Check dataset");
     desk.until("the copy is checked", |desk| {
-        desk.says("Class never occurs · 1")
+        desk.says("Classes that no mask has · 1")
     });
     assert_ne!(folder(&desk), before);
-    assert!(!desk.says("Objects are void · 10"));
+    assert!(!desk.says("Objects are marked as void · 10"));
 }

@@ -75,6 +75,26 @@ fn the_scores_of_the_pixel_under_the_pointer_are_taken_apart() {
     desk.frames(4);
     assert_eq!(bars(&desk), pinned);
     assert!(!desk.is_enabled("Add network"), "there is one run alone");
+    maps_are_large_enough_in_a_low_window(&mut desk);
+}
+
+fn maps_are_large_enough_in_a_low_window(desk: &mut Desk) {
+    desk.window.set_size(eframe::egui::vec2(1280.0, 720.0));
+    desk.app().send(Command::ShowPanel(PanelKind::LookInside));
+    desk.frames(4);
+    desk.click("Probability");
+    desk.until("the map is there", |desk| has_text(desk, "Probability of "));
+    let map = |desk: &Desk| {
+        let images = desk.window.query_all_by_role(Role::Image);
+        let named = images.filter(|image| {
+            let label = image.accesskit_node().label().unwrap_or_default();
+            label.starts_with("Probability of ")
+        });
+        named.map(|image| image.rect()).next()
+    };
+    desk.until("it is drawn", |desk| map(desk).is_some());
+    let map = map(desk).expect("a map");
+    assert!(map.height() >= 170.0 && map.bottom() <= 700.0, "{map:?}");
 }
 
 /// The accessible names of the maps that are shown.

@@ -320,6 +320,9 @@ fn three_strides_are_trained_and_compared() {
     let mut desk = Desk::new(|config| config.max_steps = Some(3));
     desk.click("Train 32s, 16s, 8s");
     desk.until("the first run has begun", |desk| desk.says("Run 1 of 3"));
+    desk.until("all of them are counted, too", |desk| {
+        desk.finds("All 3 runs: ") && desk.says("Progress of all runs")
+    });
     desk.until("all runs are over", |desk| {
         desk.engine().plan().is_some_and(|plan| plan.done)
     });

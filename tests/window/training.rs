@@ -149,7 +149,7 @@ fn what_a_run_takes_is_shown_while_it_is_trained() {
     });
     desk.click("Start training");
     desk.until("rate and time left are known", |desk| {
-        desk.finds(" steps/s · ") && desk.finds(" left")
+        desk.finds(" steps/s · ") && desk.finds(" left with")
     });
     desk.until("it waited for images, or not", |desk| {
         desk.finds("waiting for data ")

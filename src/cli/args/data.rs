@@ -1,5 +1,6 @@
 //! The arguments of `data`.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::Subcommand;
@@ -23,8 +24,21 @@ pub struct DataArgs {
 #[derive(Debug, clap::Args)]
 pub struct MeantDataset {
     /// The dataset; it stays as it is
-    #[arg(value_name = "sample|FOLDER", value_parser = settings::dataset)]
-    dataset: DatasetRef,
+    #[arg(
+        value_name = "sample|FOLDER",
+        value_parser = settings::dataset,
+        required_unless_present = "named"
+    )]
+    dataset: Option<DatasetRef>,
+    /// The same, by the name that other commands have for it
+    #[arg(
+        id = "named",
+        long = "dataset",
+        value_name = "sample|FOLDER",
+        value_parser = settings::dataset,
+        conflicts_with = "dataset"
+    )]
+    named: Option<DatasetRef>,
     /// What the labels of the masks mean [default: class-map.toml in the dataset's folder]
     #[arg(long, value_name = "FILE", value_parser = settings::whole_path)]
     class_map: Option<PathBuf>,
@@ -35,7 +49,9 @@ pub struct MeantDataset {
 impl MeantDataset {
     /// As the engine wants it.
     pub fn which(&self) -> DatasetRef {
-        let dataset = self.dataset.clone();
+        let given = self.dataset.as_ref().or(self.named.as_ref());
+        // One of the two is there, or the arguments were refused.
+        let dataset = given.cloned().unwrap_or(DatasetRef::Sample);
         dataset.mapped(self.class_map.clone(), &[], &self.bands.choice())
     }
 }
@@ -169,11 +185,15 @@ pub struct DataFixArgs {
 
 impl DataFixArgs {
     /// What was asked for; without any of it, what the findings propose.
-    pub fn plan(&self) -> FixChoice {
+    ///
+    /// # Errors
+    /// When a label is to become two.
+    pub fn plan(&self) -> Result<FixChoice, String> {
         let named = !self.map.is_empty() || self.strip_alpha || self.turn_masks || self.convert;
-        FixChoice {
+        let remap = self.remap()?;
+        Ok(FixChoice {
             plan: named.then(|| FixPlan {
-                remap: self.map.iter().copied().collect(),
+                remap,
                 strip_alpha: self.strip_alpha,
                 turn_masks: if self.turn_masks {
                     TurnMasks::All
@@ -185,7 +205,22 @@ impl DataFixArgs {
             }),
             leave_out: self.leave_out,
             guesses: self.guesses,
+        })
+    }
+
+    fn remap(&self) -> Result<BTreeMap<u8, u8>, String> {
+        let mut map = BTreeMap::new();
+        for (old, new) in &self.map {
+            match map.insert(*old, *new) {
+                Some(other) if other != *new => {
+                    return Err(format!(
+                        "--map makes label {old} both {other} and {new}. Write it once"
+                    ));
+                }
+                _ => {}
+            }
         }
+        Ok(map)
     }
 }
 

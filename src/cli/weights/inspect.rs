@@ -1,7 +1,7 @@
 //! `weights inspect` and `weights import`, for any weights file.
 //!
 //! JSON of `inspect`: one object with `file`, `title`, `variant`, `trunk`, `geometry`,
-//! `classes` and `layers` (`name`, `shape`, `state`, `reason`). JSON of `import`: `file`
+//! `classes`, `choice` (which weights were taken of several, else null) and `layers` (`name`, `shape`, `state`, `reason`). JSON of `import`: `file`
 //! and `run`.
 
 use std::process::ExitCode;
@@ -31,6 +31,9 @@ pub fn inspect(
         config.trunk,
         config.geometry.id()
     ));
+    if let Some(choice) = &summary.choice {
+        output::line(format!("{choice}\n"));
+    }
     let mut rows = vec![["layer", "shape", "state"].map(str::to_owned).to_vec()];
     rows.extend(
         summary
@@ -79,6 +82,7 @@ fn summary_json(args: &WeightsInspectArgs, summary: &WeightsSummary) -> Value {
         "trunk": summary.config.trunk.id(),
         "geometry": summary.config.geometry.id(),
         "classes": classes,
+        "choice": summary.choice,
         "layers": layers,
     })
 }

@@ -10,7 +10,8 @@ use super::fit::Fit;
 use super::lines::Lines;
 use super::picture_hash::PictureHash;
 use crate::dataset::image_io::{
-    ImageHeader, RawPixels, extremes, read_image_header, read_raw, read_without_alpha,
+    ImageHeader, RawPixels, check_large_mask, extremes, read_image_header, read_raw,
+    read_without_alpha,
 };
 use crate::dataset::{DatasetError, DatasetItem, LabelMap, MaskReader, Size, Split, VOID};
 
@@ -74,6 +75,9 @@ pub(super) struct LabelFacts {
 pub(super) enum LabelProblem {
     /// A sample is no class.
     Unknown(String),
+    /// It was not decoded: it is large and has this size, which is not that of its image; or the image cannot be
+    /// read.
+    NotDecoded(Option<Size>),
     /// Anything else.
     Unreadable(String),
 }
@@ -87,7 +91,13 @@ impl ItemFacts {
             .as_ref()
             .ok()
             .and_then(|header| reading.problem_with(header));
-        let (raw, labels) = read_mask(reader, &item.mask);
+        let (raw, labels) = match check_large_mask(item) {
+            Err(DatasetError::SizeMismatch { mask_size, .. }) => {
+                (None, Err(LabelProblem::NotDecoded(Some(mask_size))))
+            }
+            Err(_) => (None, Err(LabelProblem::NotDecoded(None))),
+            Ok(()) => read_mask(reader, &item.mask),
+        };
         let (mut fourth_band, mut hash, mut values, mut fit) = (false, None, None, None);
         if let (Ok(header), None) = (image.as_ref().copied(), &band_problem) {
             if depth == Depth::Everything {
@@ -164,6 +174,14 @@ impl ItemFacts {
     pub fn void(&self) -> u64 {
         let void = self.counts().iter().filter(|(label, _)| *label == VOID);
         void.map(|(_, count)| count).sum()
+    }
+
+    /// Columns and rows of the mask, where they are known.
+    pub fn mask_size(&self) -> Option<Size> {
+        match &self.labels {
+            Err(LabelProblem::NotDecoded(size)) => *size,
+            _ => self.raw.as_ref().map(|raw| raw.size),
+        }
     }
 
     /// The labels in the file, of one whose samples are labels.

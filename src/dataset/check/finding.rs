@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde::Serialize;
-use strum::{Display, IntoStaticStr};
+use strum::{Display, IntoStaticStr, VariantArray};
 
 use crate::dataset::Split;
 
@@ -23,7 +23,19 @@ pub enum Severity {
 }
 
 /// What was found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Display, IntoStaticStr)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Display,
+    IntoStaticStr,
+    VariantArray,
+)]
 #[serde(rename_all = "kebab-case")]
 #[strum(serialize_all = "kebab-case")]
 pub enum FindingKind {
@@ -102,6 +114,51 @@ pub enum FindingKind {
     ExtremeSizes,
     /// The dataset is not as it was when the run began.
     ChangedSinceRun,
+}
+
+impl FindingKind {
+    /// What it is called where people read it; scripts have the name in kebab case.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::NothingLabeled => "No pixel is labeled",
+            Self::NothingToTrainOn => "No label to train on",
+            Self::NothingToValidateOn => "No label to validate on",
+            Self::ObjectsAreVoid => "Objects are marked as void",
+            Self::OneClass => "All labels are one class",
+            Self::PredictedMasks => "Masks that were predicted",
+            Self::OffByOne => "Labels count from 1",
+            Self::LabelIsClassCount => "One label too many",
+            Self::UnknownLabels => "Labels without a class",
+            Self::NumberedObjects => "Objects are numbered, not classes",
+            Self::BlendedMasks => "Mixed labels along edges",
+            Self::PaletteOrder => "Colors at other labels",
+            Self::UnreadableImages => "Images that cannot be read",
+            Self::BandChoice => "Bands are not clear",
+            Self::UnreadableMasks => "Masks that cannot be read",
+            Self::TurnedByExif => "Masks are turned",
+            Self::ExifUnclear => "Masks may be turned",
+            Self::SizeMismatch => "Mask and image differ in size",
+            Self::SameFileInBoth => "Same file in both lists",
+            Self::SameImageInBoth => "Same picture in both lists",
+            Self::ListedTwice => "Images are listed twice",
+            Self::SharedMask => "One mask for several images",
+            Self::AmbiguousClasses => "Classes look alike",
+            Self::ClassNeverOccurs => "Classes that no mask has",
+            Self::ClassInOneSplit => "Classes missing in one list",
+            Self::ClassIsRare => "Rare classes",
+            Self::VoidMasks => "Masks without labels",
+            Self::MuchVoid => "Large areas of void",
+            Self::OneClassMasks => "Masks with a single class",
+            Self::GuessedPairs => "Pairs put together by a guess",
+            Self::MasksWithoutImage => "Masks without an image",
+            Self::ImagesWithoutMask => "Images without a mask",
+            Self::GrayImages => "Gray images among color ones",
+            Self::DeepImages => "More than 8 bits per sample",
+            Self::FourthBand => "Images with a fourth band",
+            Self::ExtremeSizes => "Images of unusual size",
+            Self::ChangedSinceRun => "Changed since the run",
+        }
+    }
 }
 
 /// What can be done about a finding in a new copy of the dataset.
@@ -230,5 +287,28 @@ impl std::fmt::Display for Finding {
             (false, 0 | 1) => write!(f, " ({first})"),
             (false, count) => write!(f, " ({first} and {} more)", count - 1),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_kind_has_a_title_of_its_own_that_fits_a_narrow_panel() {
+        let titles: std::collections::BTreeSet<&str> = FindingKind::VARIANTS
+            .iter()
+            .map(|kind| kind.title())
+            .collect();
+        assert_eq!(titles.len(), FindingKind::VARIANTS.len());
+        for title in titles {
+            let begins = title.chars().next().is_some_and(char::is_uppercase);
+            assert!(
+                begins && title.len() <= 34 && !title.contains('-'),
+                "{title}"
+            );
+        }
+        // Scripts go by the other one.
+        assert_eq!(FindingKind::ObjectsAreVoid.to_string(), "objects-are-void");
     }
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
 use serde::Serialize;
@@ -12,13 +13,13 @@ use strum::VariantArray as _;
 use super::fit::turned;
 use super::plan::FixPlan;
 use crate::dataset::image_io::{
-    RawPixels, check_sizes, read_image_header, read_raw, read_without_alpha,
+    RawPixels, check_large_mask, check_sizes, read_image_header, read_raw, read_without_alpha,
 };
 use crate::dataset::{
     ClassList, Dataset, DatasetError, DatasetItem, LabelMap, MaskReader, Split, VOID,
-    write_index_png, write_rgb_png,
+    encode_index_png, write_index_png, write_rgb_png,
 };
-use crate::files::{FileError, resolved, write_atomic};
+use crate::files::{Existing, FileError, Outputs, own_files, resolved, write_atomic};
 
 /// Pairs that are written between two reports of progress.
 const CHUNK: usize = 16;
@@ -38,7 +39,7 @@ pub struct FixedDataset {
     pub left_out: Vec<String>,
 }
 
-/// Refuses a copy in the folder of the dataset that is copied: it would be read as a part of it.
+/// Refuses a new folder in that of a dataset: it would be read as a part of it.
 ///
 /// # Errors
 /// When `out` is `root` or below it.
@@ -53,8 +54,8 @@ pub fn refuse_inside(out: &Path, root: &Path) -> Result<(), DatasetError> {
     Err(DatasetError::List {
         path: out.to_owned(),
         reason: format!(
-            "this is inside of the dataset {}, which would be read with the copy as a part of it. Name a folder \
-             outside of it",
+            "this is inside of the dataset {}, which would be read with the new folder as a part of it. Name \
+             a folder outside of it",
             root.display()
         ),
     })
@@ -90,14 +91,7 @@ pub fn fix(
         .tempdir_in(parent)
         .map_err(FileError::write(&out))?;
     let root = scratch.path().join("dataset");
-    let writer = Writer {
-        classes: &dataset.classes,
-        reader: dataset.mask_reader(),
-        plan,
-        highest: AtomicU8::new(0),
-        images: root.join("JPEGImages"),
-        masks: root.join("SegmentationClass"),
-    };
+    let writer = Writer::new(dataset, plan, &root);
     let lists = root.join("ImageSets").join("Segmentation");
     for folder in [&writer.images, &writer.masks, &lists] {
         fs::create_dir_all(folder).map_err(FileError::write(folder))?;
@@ -230,9 +224,28 @@ struct Writer<'a> {
     highest: AtomicU8,
     images: PathBuf,
     masks: PathBuf,
+    /// The masks that this program predicted. Their copies are no ground truth either.
+    predicted: BTreeSet<&'a Path>,
+    /// Notes which copies are of such masks.
+    notes: Mutex<Outputs>,
 }
 
-impl Writer<'_> {
+impl<'a> Writer<'a> {
+    fn new(dataset: &'a Dataset, plan: &'a FixPlan, root: &Path) -> Self {
+        let lists = Split::VARIANTS.iter().map(|split| dataset.items(*split));
+        let masks = lists.flatten().map(|item| &item.mask);
+        Self {
+            classes: &dataset.classes,
+            reader: dataset.mask_reader(),
+            plan,
+            highest: AtomicU8::new(0),
+            images: root.join("JPEGImages"),
+            masks: root.join("SegmentationClass"),
+            predicted: own_files(masks).into_iter().collect(),
+            notes: Mutex::new(Outputs::new(Existing::Keep)),
+        }
+    }
+
     fn write(&self, name: &str, item: &DatasetItem) -> Result<(), DatasetError> {
         // First what can fail, so that a pair that is left out leaves no file.
         let labels = self.labels(item)?;
@@ -257,14 +270,23 @@ impl Writer<'_> {
             let copy = self.images.join(format!("{name}.{end}"));
             fs::copy(&item.image, &copy).map_err(FileError::write(&copy))?;
         }
-        write_index_png(
-            &self.masks.join(format!("{name}.png")),
-            &labels,
-            self.classes,
-        )
+        let path = self.masks.join(format!("{name}.png"));
+        if self.predicted.contains(item.mask.as_path()) {
+            return Ok(self.write_predicted(&path, &labels)?);
+        }
+        write_index_png(&path, &labels, self.classes)
+    }
+
+    fn write_predicted(&self, path: &Path, labels: &LabelMap) -> Result<(), FileError> {
+        // Nothing panics while it is held.
+        let mut notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
+        let output = notes.claim(path)?;
+        drop(notes);
+        output.write(|file| encode_index_png(labels, self.classes, file))
     }
 
     fn labels(&self, item: &DatasetItem) -> Result<LabelMap, DatasetError> {
+        check_large_mask(item)?;
         let mut labels = self.remapped(item)?;
         let header = read_image_header(&item.image)?;
         if self.plan.turn_masks.has(&item.mask)

@@ -75,7 +75,7 @@ fn unreadable(facts: &Facts<'_>) -> Vec<Finding> {
 
 /// Sizes of mask, image as shown, and image as stored, where both are known and differ.
 fn mismatch(item: &ItemFacts) -> Option<(Size, Size, Size)> {
-    let (mask, header) = (item.raw.as_ref()?.size, item.image.as_ref().ok()?);
+    let (mask, header) = (item.mask_size()?, item.image.as_ref().ok()?);
     (mask != header.size).then_some((mask, header.size, header.stored))
 }
 

@@ -8,15 +8,38 @@ const AREA: usize = 4;
 /// How wide a line is at most.
 const WIDTH: usize = 3;
 
-/// Edges between areas of labels that are not neighbors, along rows and columns.
+/// Edges between areas of labels that are not neighbors.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Lines {
+    /// Those that are met along rows.
+    pub rows: Edges,
+    /// Those that are met along columns.
+    pub columns: Edges,
+    /// The labels of the first line: one area, the line, the other area.
+    pub example: Option<[u8; 3]>,
+}
+
+/// Edges in one direction.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Edges {
     /// Where the areas touch.
-    sharp: u64,
+    pub sharp: u64,
     /// Where the labels between them form a line.
     pub blended: u64,
-    /// The labels of the first such place: one area, the line, the other area.
-    pub example: Option<[u8; 3]>,
+}
+
+impl Edges {
+    pub(super) fn and(self, other: Self) -> Self {
+        Self {
+            sharp: self.sharp + other.sharp,
+            blended: self.blended + other.blended,
+        }
+    }
+
+    /// Share of the edges that have a line, 0 to 1; 0 where there are no edges.
+    pub(super) fn share(self) -> f64 {
+        self.blended as f64 / (self.sharp + self.blended).max(1) as f64
+    }
 }
 
 impl Lines {
@@ -26,17 +49,21 @@ impl Lines {
         let rows = labels.chunks_exact(width.max(1));
         let mut column = Vec::with_capacity(rows.len());
         for row in rows {
-            lines.along(row);
+            let edges = lines.along(row);
+            lines.rows = lines.rows.and(edges);
         }
         for x in 0..width {
             column.clear();
             column.extend(labels.iter().skip(x).step_by(width));
-            lines.along(&column);
+            let edges = lines.along(&column);
+            lines.columns = lines.columns.and(edges);
         }
         lines
     }
 
-    fn along(&mut self, line: &[u8]) {
+    /// The edges along a row or a column, of which the first line is kept as an example.
+    fn along(&mut self, line: &[u8]) -> Edges {
+        let mut edges = Edges::default();
         for at in AREA..line.len() {
             let before = &line[at - AREA..at];
             if line[at] == line[at - 1] || !is_area(before) {
@@ -46,27 +73,28 @@ impl Lines {
             let mut ends = ends.map(|width| line[at..at + width + AREA].split_at(width));
             let from = before[0];
             match ends.find(|(_, after)| is_area(after) && after[0] != from) {
-                Some(([], after)) => self.sharp += u64::from(from.abs_diff(after[0]) > 1),
+                Some(([], after)) => edges.sharp += u64::from(from.abs_diff(after[0]) > 1),
                 Some((between, after)) if rises(from, between, after[0]) => {
-                    self.blended += 1;
+                    edges.blended += 1;
                     self.example.get_or_insert([from, between[0], after[0]]);
                 }
                 _ => {}
             }
         }
+        edges
     }
 
     pub(super) fn and(self, other: &Self) -> Self {
         Self {
-            sharp: self.sharp + other.sharp,
-            blended: self.blended + other.blended,
+            rows: self.rows.and(other.rows),
+            columns: self.columns.and(other.columns),
             example: self.example.or(other.example),
         }
     }
 
-    /// Share of the edges that have a line, 0 to 1; 0 where there are no edges.
-    pub(super) fn share(&self) -> f64 {
-        self.blended as f64 / (self.sharp + self.blended).max(1) as f64
+    /// Those in both directions.
+    pub(super) fn edges(&self) -> Edges {
+        self.rows.and(self.columns)
     }
 }
 
@@ -93,8 +121,8 @@ mod tests {
 
     fn along(line: &[u8]) -> (u64, u64, Option<[u8; 3]>) {
         let mut lines = Lines::default();
-        lines.along(line);
-        (lines.sharp, lines.blended, lines.example)
+        let edges = lines.along(line);
+        (edges.sharp, edges.blended, lines.example)
     }
 
     #[test]
@@ -128,9 +156,15 @@ mod tests {
         let row = [0, 0, 0, 0, 0, 1, 2, 2, 2, 2];
         let mask = row.repeat(6);
         let lines = Lines::of(&mask, 10);
-        assert_eq!((lines.sharp, lines.blended), (0, 6));
+        let six = Edges {
+            sharp: 0,
+            blended: 6,
+        };
+        assert_eq!((lines.rows, lines.columns), (six, Edges::default()));
         let turned: Vec<u8> = row.iter().flat_map(|label| [*label; 6]).collect();
-        assert_eq!(Lines::of(&turned, 6), lines);
+        let turned = Lines::of(&turned, 6);
+        assert_eq!((turned.rows, turned.columns), (Edges::default(), six));
+        assert_eq!((turned.edges(), lines.edges()), (six, six));
         assert_eq!(Lines::of(&[], 0), Lines::default());
     }
 }

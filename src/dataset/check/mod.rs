@@ -119,17 +119,39 @@ pub fn check_and_count(
 ) -> Option<(CheckReport, DatasetStats)> {
     let lists = [Split::Train, Split::Val].map(|split| (split, dataset.items(split)));
     let facts = read(dataset, &lists, depth, progress)?;
-    let mut findings = labels::find(&facts);
+    let stats = counts::count(&facts);
+    Some((report_of_lists(dataset, &facts), stats))
+}
+
+/// What is found in the training and the validation list.
+fn report_of_lists(dataset: &Dataset, facts: &Facts<'_>) -> CheckReport {
+    let mut findings = labels::find(facts);
     findings.extend(classes::find(dataset));
-    findings.extend(predicted::find(&facts));
-    findings.extend(palettes::find(&facts));
-    findings.extend(images::find(&facts));
-    findings.extend(turned::find(&facts));
-    findings.extend(splits::find(&facts));
+    findings.extend(predicted::find(facts));
+    findings.extend(palettes::find(facts));
+    findings.extend(images::find(facts));
+    findings.extend(turned::find(facts));
+    findings.extend(splits::find(facts));
     findings.extend(folders::find(dataset));
     findings.extend(pairing::find(dataset));
-    let stats = counts::count(&facts);
-    Some((report(findings, facts.items.len()), stats))
+    report(findings, facts.items.len())
+}
+
+/// What [`check`] proposes for all three lists, from one reading of each file.
+pub fn plan_for_all_lists(
+    dataset: &Dataset,
+    guesses: bool,
+    progress: &mut dyn FnMut(usize, usize) -> bool,
+) -> Option<FixPlan> {
+    let lists = Split::VARIANTS.iter();
+    let lists: Vec<_> = lists.map(|split| (*split, dataset.items(*split))).collect();
+    let mut facts = read(dataset, &lists, Depth::Everything, progress)?;
+    let of_test = facts.items.extract_if(.., |item| item.split == Split::Test);
+    let of_test: Vec<ItemFacts> = of_test.collect();
+    let mut plan = FixPlan::of(&report_of_lists(dataset, &facts), guesses);
+    facts.items.extend(of_test);
+    plan.add_test_list(dataset, &facts, guesses);
+    Some(plan)
 }
 
 /// As [`check`], for the labels of one list that is to be scored.
@@ -167,15 +189,26 @@ pub fn plan_for_test_list(
     let all = Split::VARIANTS.iter();
     let lists: Vec<_> = all.map(|split| (*split, dataset.items(*split))).collect();
     let facts = read(dataset, &lists, Depth::Labels, progress)?;
-    let mut findings = labels::find(&facts);
-    findings.extend(palettes::find(&facts));
-    let mut of_all = FixPlan::of(&report(findings, facts.items.len()), guesses).masks;
-    for item in &dataset.test {
-        if let Some(fix) = of_all.remove(&item.mask) {
-            plan.masks.entry(item.mask.clone()).or_insert(fix);
+    plan.add_test_list(dataset, &facts, guesses);
+    Some(())
+}
+
+impl FixPlan {
+    /// Adds what is proposed for the masks of the test list, by the facts of all lists.
+    fn add_test_list(&mut self, dataset: &Dataset, facts: &Facts<'_>, guesses: bool) {
+        // Masks count in one way in a dataset: where the others are right, those of this list are left alone.
+        if self.masks.is_empty() {
+            return;
+        }
+        let mut findings = labels::find(facts);
+        findings.extend(palettes::find(facts));
+        let mut of_all = Self::of(&report(findings, facts.items.len()), guesses).masks;
+        for item in &dataset.test {
+            if let Some(fix) = of_all.remove(&item.mask) {
+                self.masks.entry(item.mask.clone()).or_insert(fix);
+            }
         }
     }
-    Some(())
 }
 
 /// As [`check`], for masks that are to be scored and have no images. Masks that cannot be read
@@ -242,6 +275,8 @@ fn read<'a>(
 ) -> Option<Facts<'a>> {
     let reader = dataset.mask_reader();
     let depth_of = |split: Split, index: usize| match depth {
+        // What its images show matters to no training.
+        _ if split == Split::Test => Depth::Labels,
         Depth::Readable if split == Split::Train && index >= MOST_READ => Depth::Labels,
         depth => depth,
     };

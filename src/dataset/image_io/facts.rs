@@ -6,7 +6,8 @@ use image::{ColorType, ImageDecoder};
 
 use super::tiff_file::{TiffFile, refused_tiff, small_enough};
 use super::{
-    Decoded, ImageHeader, Rgb, check_samples, decode_file, guarded, image_error, jpeg, open, reader,
+    Decoded, ImageHeader, Rgb, check_bytes, check_samples, decode_file, guarded, image_error, jpeg,
+    open, reader,
 };
 use crate::dataset::{DatasetError, Size};
 
@@ -20,18 +21,20 @@ pub(in crate::dataset) fn read_image_header(path: &Path) -> Result<ImageHeader, 
     }
     let reader = reader(file, path)?;
     let header = guarded(|| {
-        let mut decoder = reader.into_decoder()?;
+        let told = |err: image::ImageError| err.to_string();
+        let mut decoder = reader.into_decoder().map_err(told)?;
+        check_bytes(&decoder)?;
         let (width, height) = decoder.dimensions();
         let color = decoder.color_type();
         let header = ImageHeader::new(
             Size::new(width, height),
-            decoder.orientation()?,
+            decoder.orientation().map_err(told)?,
             color.channel_count(),
             color.bits_per_pixel() / u16::from(color.channel_count()),
         );
         Ok((header, color))
     })
-    .and_then(|read| read.map_err(|err: image::ImageError| err.to_string()))
+    .and_then(|read| read)
     .map_err(|reason| image_error(path, reason));
     match header {
         Ok((header, color)) => {

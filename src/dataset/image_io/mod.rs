@@ -25,8 +25,8 @@ pub use bands::{BandChoice, ImageReading, MOST_BANDS, RangeChoice};
 pub(super) use bands::{extremes, measure};
 pub(super) use facts::{read_image_header, read_without_alpha};
 pub(super) use header::ImageHeader;
-pub use mask::{MaskColors, MaskReader};
-pub(super) use mask::{RawPixels, check_sizes, read_raw};
+pub use mask::{MaskColors, MaskReader, large_masks_differ};
+pub(super) use mask::{RawPixels, check_large_mask, check_sizes, read_raw};
 pub use pixels::{ImageFacts, Pixels};
 pub use write::{
     encode_index_png, encode_rgb_png, encode_rgb_rows, paint_mask, write_index_png, write_rgb_png,
@@ -210,13 +210,28 @@ fn decode(
     reader: ImageReader<impl BufRead + Seek>,
     path: &Path,
 ) -> Result<(DynamicImage, Orientation), DatasetError> {
+    let told = |err: image::ImageError| err.to_string();
     guarded(|| {
-        let mut decoder = reader.into_decoder()?;
-        let orientation = decoder.orientation()?;
-        Ok((DynamicImage::from_decoder(decoder)?, orientation))
+        let mut decoder = reader.into_decoder().map_err(told)?;
+        check_bytes(&decoder)?;
+        let orientation = decoder.orientation().map_err(told)?;
+        let image = DynamicImage::from_decoder(decoder).map_err(told)?;
+        Ok((image, orientation))
     })
-    .and_then(|decoded| decoded.map_err(|err: image::ImageError| err.to_string()))
+    .and_then(|decoded| decoded)
     .map_err(|reason| image_error(path, reason))
+}
+
+/// A header of a few bytes can announce pixels for which there is no memory: as they are stored, or as RGB.
+fn check_bytes(decoder: &impl ImageDecoder) -> Result<(), String> {
+    let (width, height) = decoder.dimensions();
+    let size = Size::new(width, height);
+    if decoder.total_bytes().max(3 * size.pixels()) <= MAX_DECODE_BYTES {
+        return Ok(());
+    }
+    Err(format!(
+        "its {size} pixels are decoded at once, which takes at most 1 GiB. Make it smaller or cut it into several files"
+    ))
 }
 
 /// Reads only the header: the size as [`read_rgb`] would give it.

@@ -9,9 +9,9 @@ use super::json_list;
 use super::text::read_text;
 use super::{DatasetItem, Note, NoteTopic};
 use crate::dataset::classes::{ListKind, ParsedClasses};
-use crate::dataset::image_io::{RawPixels, read_error, read_raw};
+use crate::dataset::image_io::{RawPixels, check_large_mask, read_error, read_raw};
 use crate::dataset::{Class, ClassList, DatasetError, MaskColors, MaskReader, VOID};
-use crate::files::has_extension;
+use crate::files::{has_extension, is_named};
 use crate::text::plural;
 
 /// Names of class lists, and what these say. The first one counts.
@@ -77,7 +77,7 @@ pub fn find_class_list(masks: &Path) -> Result<Option<ClassList>, DatasetError> 
 /// The classes that the class list of a folder gives; `None` where there is no such file.
 pub(super) fn read_classes(root: &Path) -> Result<Option<Classes>, DatasetError> {
     // Roboflow writes one into each of its folders.
-    let of_roboflow = Some(root.join("train/_classes.csv")).filter(|path| path.is_file());
+    let of_roboflow = Some(root.join("train/_classes.csv")).filter(|path| is_named(path));
     let Some(path) = class_file(root).or(of_roboflow) else {
         return Ok(of_document(root));
     };
@@ -121,7 +121,7 @@ pub(super) fn read_classes(root: &Path) -> Result<Option<Classes>, DatasetError>
 fn check_other_lists(root: &Path, path: &Path, classes: &ClassList) -> Result<(), DatasetError> {
     for folder in ["valid", "val", "test"] {
         let other_path = root.join(folder).join("_classes.csv");
-        if !other_path.is_file() {
+        if !is_named(&other_path) {
             continue;
         }
         let other = parse(&other_path)?.classes;
@@ -202,7 +202,7 @@ fn class_file(folder: &Path) -> Option<PathBuf> {
     CLASS_FILES
         .iter()
         .map(|(name, _)| folder.join(name))
-        .find(|path| path.is_file())
+        .find(|path| is_named(path))
 }
 
 fn parse(path: &Path) -> Result<ParsedClasses, DatasetError> {
@@ -243,6 +243,8 @@ impl Look {
             .collect();
         let seen: Vec<Self> = looked_at
             .par_iter()
+            // Masks alone have no image of another size.
+            .filter(|item| item.image.as_os_str().is_empty() || check_large_mask(item).is_ok())
             .filter_map(|item| Self::at_mask(&item.mask))
             .collect();
         seen.into_iter().fold(Self::default(), Self::and)

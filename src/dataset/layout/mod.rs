@@ -34,6 +34,7 @@ use super::{
     BandChoice, ClassList, DatasetError, DatasetItem, ImageReading, MaskColors, MaskReader,
     RangeChoice,
 };
+use crate::files::is_named;
 use crate::text::plural;
 pub use class_files::{find_class_list, read_class_list};
 pub(super) use class_files::{listed_classes, mask_palette};
@@ -198,7 +199,7 @@ impl Dataset {
     /// not where people pointed.
     pub(super) fn apply_own_map(&mut self) -> Result<(), DatasetError> {
         let map = self.root.join(CLASS_MAP_FILE);
-        if map.is_file() {
+        if is_named(&map) {
             ClassMap::read(&map)?.apply(self)?;
         }
         self.notes.sort_by_key(|note| note.topic);

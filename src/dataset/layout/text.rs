@@ -1,11 +1,11 @@
 //! Text files of datasets, in the encodings that people's programs write.
 
-use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 
 use crate::dataset::DatasetError;
 use crate::dataset::image_io::read_error;
+use crate::files::open_regular;
 
 /// Lists of a million images are smaller; what is larger is no list.
 const LARGEST: u64 = 256 << 20;
@@ -21,7 +21,7 @@ pub(super) fn read_text(path: &Path) -> Result<String, DatasetError> {
         reason,
     };
     let mut bytes = Vec::new();
-    File::open(path)
+    open_regular(path)
         .and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes))
         .map_err(|err| read_error(path, err))?;
     if bytes.len() as u64 > LARGEST {

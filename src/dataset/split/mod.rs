@@ -149,7 +149,7 @@ fn read_classes(
         }
         chunk.par_iter_mut().try_for_each(|group| {
             for item in &group.items {
-                let labels = reader.read(&item.mask)?.labels;
+                let labels = reader.read_mask_of(item)?.labels;
                 let mut has = [false; 256];
                 for label in labels {
                     has[usize::from(label)] = true;

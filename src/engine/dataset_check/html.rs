@@ -45,9 +45,9 @@ const STYLE: &str = "body{font:15px sans-serif;max-width:60em;margin:2em auto;pa
 
 fn section(checked: &CheckedDataset, finding: &Finding) -> String {
     let mut text = format!(
-        "<section class=\"{severity}\"><h2>{severity}: {kind} ({count})</h2><p>{reason}</p>",
+        "<section class=\"{severity}\"><h2>{severity}: {title} ({count})</h2><p>{reason}</p>",
         severity = finding.severity,
-        kind = finding.kind,
+        title = finding.kind.title(),
         count = finding.count,
         reason = escape(&finding.reason),
     );

@@ -12,7 +12,7 @@ use super::tasks::{Cancel, Task};
 use super::{Engine, EngineError, Thumbnail};
 use crate::dataset::{
     CheckReport, Dataset, Depth, Finding, FixPlan, FixedDataset, Severity, Split, SplitPlan, check,
-    check_split, fix, plan_for_test_list, refuse_inside, split,
+    check_split, fix, plan_for_all_lists, plan_for_test_list, refuse_inside, split,
 };
 use crate::training::DatasetRef;
 
@@ -92,18 +92,15 @@ impl Engine {
         self.spawn_waiting("fix", move |cancel| {
             refuse_inside(&out, &dataset_folder(&which, &data_dir))?;
             let dataset = open_with_test(&which, &data_dir, cancel)?;
-            let mut plan = if let Some(plan) = choice.plan {
-                plan
+            let guesses = choice.guesses;
+            let plan = if let Some(mut plan) = choice.plan {
+                plan_for_test_list(&mut plan, &dataset, guesses, &mut tell(cancel)).map(|()| plan)
             } else {
-                let report = check(&dataset, Depth::Everything, &mut tell(cancel))
-                    .ok_or(EngineError::Cancelled)?;
-                FixPlan {
-                    leave_out: choice.leave_out,
-                    ..FixPlan::of(&report, choice.guesses)
-                }
+                let proposed = plan_for_all_lists(&dataset, guesses, &mut tell(cancel));
+                let leave_out = choice.leave_out;
+                proposed.map(|plan| FixPlan { leave_out, ..plan })
             };
-            plan_for_test_list(&mut plan, &dataset, choice.guesses, &mut tell(cancel))
-                .ok_or(EngineError::Cancelled)?;
+            let plan = plan.ok_or(EngineError::Cancelled)?;
             fix(&dataset, &plan, &out, &mut tell(cancel))?.ok_or(EngineError::Cancelled)
         })
     }

@@ -25,6 +25,8 @@ pub struct DatasetEdit {
     pub small: Dataset,
     /// The map beside it; an empty one where there is none.
     pub map: ClassMap,
+    /// The lists that the map names, where both can be read.
+    pub saved_lists: Option<MadeLists>,
     /// Text files that list its images, as seen from its folder, with how many they list.
     pub lists: Vec<(PathBuf, usize)>,
     /// The pairs, where some are a guess.
@@ -38,6 +40,25 @@ pub struct MadeLists {
     pub train: Vec<DatasetItem>,
     /// The pairs to validate on.
     pub val: Vec<DatasetItem>,
+}
+
+impl MadeLists {
+    /// Those of a dataset.
+    pub fn of(dataset: &Dataset) -> Self {
+        Self {
+            train: dataset.train.clone(),
+            val: dataset.val.clone(),
+        }
+    }
+
+    /// Those of two list files.
+    fn read(dataset: &Dataset, lists: &ChosenLists) -> Result<Self, EngineError> {
+        let read = |list: &Path| dataset.listed(&dataset.root.join(list));
+        Ok(Self {
+            train: read(&lists.train)?,
+            val: read(&lists.val)?,
+        })
+    }
 }
 
 /// What was saved.
@@ -64,6 +85,11 @@ impl Engine {
             } else {
                 ClassMap::default()
             };
+            // Lists that cannot be read are told when the dataset is opened; here they can be made anew.
+            let saved_lists = map
+                .lists
+                .as_ref()
+                .and_then(|lists| MadeLists::read(&base, lists).ok());
             let mut small = base.clone();
             small.train.truncate(1);
             small.val.truncate(1);
@@ -71,6 +97,7 @@ impl Engine {
                 which,
                 small,
                 map,
+                saved_lists,
                 lists: base.offered_lists(),
                 review: base.review.clone(),
                 base,
@@ -100,13 +127,7 @@ impl Engine {
         edit: Arc<DatasetEdit>,
         lists: ChosenLists,
     ) -> Task<Result<MadeLists, EngineError>> {
-        self.spawn("read lists", move |_| {
-            let read = |list: &Path| edit.base.listed(&edit.base.root.join(list));
-            Ok(MadeLists {
-                train: read(&lists.train)?,
-                val: read(&lists.val)?,
-            })
-        })
+        self.spawn("read lists", move |_| MadeLists::read(&edit.base, &lists))
     }
 
     /// Writes the pairs of a dataset that are a guess as a list, which a class map may name; returns

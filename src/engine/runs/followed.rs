@@ -34,10 +34,20 @@ impl RunSnapshot {
         steps_per_sec(&secs)
     }
 
-    /// Seconds that the rest of its steps takes.
+    /// Seconds that the rest of its steps takes, with the validations where there was one.
     pub fn remaining_secs(&self) -> Option<f64> {
-        let left = self.total_steps?.saturating_sub(self.steps_done());
-        Some(left as f64 / self.steps_per_sec()?)
+        let left = self.total_steps?.saturating_sub(self.steps_done()) as f64;
+        Some(left / self.steps_per_sec()? + left * self.secs_beside_steps())
+    }
+
+    /// Seconds of validation and live masks for each step up to the last epoch's end.
+    fn secs_beside_steps(&self) -> f64 {
+        let Some(epoch) = self.epochs.last().filter(|epoch| epoch.step > 0) else {
+            return 0.0;
+        };
+        let end = self.steps.partition_point(|step| step.step <= epoch.step);
+        let in_steps: f64 = self.steps[..end].iter().map(|step| step.secs).sum();
+        (epoch.elapsed_secs - in_steps).max(0.0) / epoch.step as f64
     }
 }
 
@@ -66,5 +76,8 @@ mod tests {
         assert_eq!(run.share(), Some(0.25));
         assert_eq!(run.steps_per_sec(), Some(2.0));
         assert_eq!(run.remaining_secs(), Some(45.0));
+        // 100 s of steps up to its 30th, and 6 s in which it was validated: 0.2 s for each step.
+        run.epochs = vec![test_runs::epoch(1, 30, 106.0)];
+        assert_eq!(run.remaining_secs(), Some(45.0 + 90.0 * 0.2));
     }
 }

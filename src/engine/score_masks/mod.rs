@@ -10,9 +10,9 @@ use std::time::Instant;
 use rayon::prelude::*;
 
 use crate::dataset::{
-    CheckReport, ClassList, DatasetError, MaskReader, NoteTopic, Severity, VOID, check_masks,
-    check_predictions, classes_of_masks, find_class_list, folded_name, list_masks, read_class_list,
-    read_names,
+    CheckReport, ClassList, DatasetError, MaskReader, NoteTopic, Severity, Size, VOID, check_masks,
+    check_predictions, classes_of_masks, find_class_list, folded_name, large_masks_differ,
+    list_masks, read_class_list, read_names,
 };
 pub use error::MaskScoreError;
 
@@ -90,6 +90,7 @@ pub fn score_masks(folders: &MaskFolders, cancel: &Cancel) -> Result<MaskScores,
         unpaired,
         heading,
     } = pair(folders)?;
+    pairs.par_iter().try_for_each(Pair::check_sizes)?;
     let labels: Vec<PathBuf> = pairs.iter().map(|pair| pair.label.clone()).collect();
     let (classes, assumed) = classes_of(folders, &labels)?;
     let reader = MaskReader::new(&classes, vec![VOID]);
@@ -333,6 +334,23 @@ fn explain(err: MaskScoreError, assumed: Option<&str>) -> MaskScoreError {
 }
 
 impl Pair {
+    /// Large masks of two sizes are told before they are decoded.
+    fn check_sizes(&self) -> Result<(), MaskScoreError> {
+        match large_masks_differ(&self.label, &self.prediction) {
+            Some(sizes) => Err(self.differ(sizes)),
+            None => Ok(()),
+        }
+    }
+
+    fn differ(&self, [label_size, prediction_size]: [Size; 2]) -> MaskScoreError {
+        MaskScoreError::Sizes {
+            prediction: self.prediction.clone(),
+            prediction_size,
+            label: self.label.clone(),
+            label_size,
+        }
+    }
+
     fn count(
         &self,
         truth_reader: &MaskReader,
@@ -342,12 +360,7 @@ impl Pair {
         let truth = truth_reader.read(&self.label)?;
         let mask = reader.read(&self.prediction)?;
         if truth.size() != mask.size() {
-            return Err(MaskScoreError::Sizes {
-                prediction: self.prediction.clone(),
-                prediction_size: mask.size(),
-                label: self.label.clone(),
-                label_size: truth.size(),
-            });
+            return Err(self.differ([truth.size(), mask.size()]));
         }
         let mut counts = SetCounts::new(reader.num_classes, boundary_width);
         let score = counts.add(&truth.labels, &mask.labels, truth.width as usize);

@@ -56,8 +56,11 @@ pub struct ActiveRun {
     pub shares: Option<(usize, ClassShares)>,
     /// Steps per second over the last steps, validation left out.
     pub steps_per_sec: Option<f64>,
-    /// Seconds to the end, validation and live masks included.
+    /// Seconds to the end, at the pace of all that was done so far: steps, live masks, and the validations where
+    /// there was one.
     pub remaining_secs: Option<f64>,
+    /// Whether there was a validation since its start.
+    pub was_validated: bool,
     /// What it was estimated to take; known once the dataset is open.
     pub before_start: Option<Arc<BeforeStart>>,
     /// How far the step in hand is.
@@ -90,6 +93,7 @@ impl ActiveRun {
             shares: None,
             steps_per_sec: None,
             remaining_secs: None,
+            was_validated: false,
             before_start: None,
             in_step: None,
             waiting_share: None,
@@ -148,10 +152,10 @@ impl ActiveRun {
                 }
             }
             TrainEvent::Unpaused | TrainEvent::Unblocked => self.phase = Phase::Training,
+            TrainEvent::EpochEnded(_) => self.was_validated = true,
             TrainEvent::Preview(_)
             | TrainEvent::Warning(_)
             | TrainEvent::Alarm(_)
-            | TrainEvent::EpochEnded(_)
             | TrainEvent::Ended(_) => {}
         }
     }
@@ -202,6 +206,14 @@ impl ActiveRun {
         let done = self.step.saturating_sub(info.first_step);
         let left = info.total_steps.saturating_sub(self.step);
         self.remaining_secs = (done > 0).then(|| time.as_secs_f64() / done as f64 * left as f64);
+    }
+
+    /// Seconds that the run takes from its first step to its last at the pace so far, those left included.
+    pub fn whole_secs(&self) -> Option<f64> {
+        let total = self.info.as_ref()?.total_steps;
+        let left = total.saturating_sub(self.step);
+        let whole = self.remaining_secs? * total as f64 / left as f64;
+        Some(whole).filter(|secs| secs.is_finite())
     }
 
     /// Share of the run that is done, `0.0..=1.0`.
@@ -274,6 +286,8 @@ mod tests {
         run.trained(Duration::from_secs(8));
         assert_eq!(run.steps_per_sec, Some(2.0));
         assert!((run.remaining_secs.expect("an estimate") - 56.0).abs() < 1e-9);
+        // All 100 steps at 0.8 s.
+        assert!((run.whole_secs().expect("an estimate") - 80.0).abs() < 1e-9);
     }
 
     #[test]

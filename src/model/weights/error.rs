@@ -12,6 +12,19 @@ pub enum WeightsError {
         "{path}: {reason}. Choose a .pth, .pt or .safetensors file of weights; if it was downloaded, download it again"
     )]
     Read { path: PathBuf, reason: String },
+    /// The file holds weights in a form that cannot be read.
+    #[error("{path}: {reason}")]
+    OtherForm { path: PathBuf, reason: String },
+    /// There are several networks in the file, and none is the one to take.
+    #[error(
+        "{path}: there are several networks in the file: {groups}. Save the weights of one of them alone, such as \
+         `torch.save(torch.load(FILE)['{first}'], NEW)`"
+    )]
+    SeveralNetworks {
+        path: PathBuf,
+        groups: String,
+        first: String,
+    },
     /// The keys are those of no network known here.
     #[error(
         "{path}: unknown layers ({keys}). Known are the networks of the public weights, pytorch-fcn's and those this program writes"

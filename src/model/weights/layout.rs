@@ -36,10 +36,17 @@ impl WeightsLayout {
     /// What a file holds, by its keys and shapes.
     ///
     /// # Errors
-    /// When they are those of no network known here.
+    /// When they are those of no network known here, or of several.
     pub fn of(file: &WeightsFile) -> Result<Self, WeightsError> {
         let shapes = file.shapes();
         Self::recognize(&shapes).ok_or_else(|| {
+            if let Some((groups, first)) = several(&shapes) {
+                return WeightsError::SeveralNetworks {
+                    path: file.path().to_path_buf(),
+                    groups,
+                    first,
+                };
+            }
             let keys: Vec<&str> = shapes.keys().take(3).copied().collect();
             WeightsError::UnknownLayout {
                 path: file.path().to_path_buf(),
@@ -162,6 +169,24 @@ impl fmt::Display for WeightsLayout {
             Self::Classifier { trunk } => write!(f, "a {trunk} classifier"),
         }
     }
+}
+
+/// The parts of a file that holds several networks, as text, and the name of the first that is known here.
+fn several(shapes: &BTreeMap<&str, Vec<usize>>) -> Option<(String, String)> {
+    let mut groups: BTreeMap<&str, BTreeMap<&str, Vec<usize>>> = BTreeMap::new();
+    for (name, shape) in shapes {
+        let (group, rest) = name.split_once('.')?;
+        groups.entry(group).or_default().insert(rest, shape.clone());
+    }
+    let known = |part: &BTreeMap<&str, Vec<usize>>| WeightsLayout::recognize(part).is_some();
+    let (first, _) = groups.iter().find(|(_, part)| known(part))?;
+    let texts = groups
+        .iter()
+        .map(|(group, part)| format!("`{group}` ({})", plural(part.len(), "tensor", "tensors")));
+    (groups.len() > 1).then(|| {
+        let texts: Vec<String> = texts.collect();
+        (texts.join(" and "), (*first).to_owned())
+    })
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ mod layout;
 mod load;
 mod names;
 mod not_weights;
+mod other_form;
 mod save;
 mod unwrap;
 

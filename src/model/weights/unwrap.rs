@@ -48,8 +48,16 @@ const OTHER_PARTS: [&str; 12] = [
 /// Single numbers that count batches or averaged models, which no network here uses.
 const COUNTERS: [&str; 2] = ["num_batches_tracked", "n_averaged"];
 
+/// What is left of the names of a file.
+pub(super) struct Unwrapped {
+    /// The network's own tensors under their own names.
+    pub tensors: BTreeMap<String, Tensor>,
+    /// Which were taken, where there are as many others beside them.
+    pub choice: Option<String>,
+}
+
 /// The network's own tensors under their own names.
-pub(super) fn unwrapped(mut tensors: BTreeMap<String, Tensor>) -> BTreeMap<String, Tensor> {
+pub(super) fn unwrapped(mut tensors: BTreeMap<String, Tensor>) -> Unwrapped {
     tensors.retain(|name, _| {
         let last = name.rsplit('.').next().unwrap_or(name);
         !COUNTERS.contains(&last) && !is_other(name)
@@ -58,15 +66,46 @@ pub(super) fn unwrapped(mut tensors: BTreeMap<String, Tensor>) -> BTreeMap<Strin
         .into_iter()
         .map(|(name, tensor)| (without_inner(&name), tensor))
         .collect();
+    let mut choice = None;
     // What stands beside a wrapper is the state of an optimizer and the like.
     while let Some(wrapper) = WRAPPERS
         .iter()
         .find(|wrapper| tensors.keys().any(|name| name.starts_with(**wrapper)))
     {
+        let beside = beside(&tensors, wrapper);
         tensors.retain(|name, _| name.starts_with(wrapper));
         tensors = strip(tensors, wrapper);
+        choice = choice.or(beside);
     }
-    tensors
+    Unwrapped { tensors, choice }
+}
+
+/// Says which weights are taken, where there are about as many under other names: a moving average, or
+/// another network.
+fn beside(tensors: &BTreeMap<String, Tensor>, wrapper: &str) -> Option<String> {
+    let mut groups: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut taken = 0;
+    for name in tensors.keys() {
+        if name.starts_with(wrapper) {
+            taken += 1;
+        } else if let Some((group, _)) = name.split_once('.') {
+            *groups.entry(group).or_default() += 1;
+        }
+    }
+    let others: Vec<&str> = groups
+        .iter()
+        .filter(|(_, tensors)| 2 * **tensors >= taken)
+        .map(|(group, _)| *group)
+        .collect();
+    let [first, ..] = others[..] else {
+        return None;
+    };
+    let name = wrapper.trim_end_matches('.');
+    Some(format!(
+        "the weights under `{name}` are taken; those under `{}` are left out. To use others, save them alone, such as \
+         `torch.save(torch.load(FILE)['{first}'], NEW)`",
+        others.join("`, `")
+    ))
 }
 
 /// A name without wrappers inside of it.

@@ -5,6 +5,9 @@ mod remedy;
 use serde::{Deserialize, Serialize};
 use strum::IntoStaticStr;
 
+use super::config::RunConfig;
+use super::culprit::of_overflow;
+
 pub use remedy::Remedy;
 
 /// Something that is likely to be wrong with a training.
@@ -76,15 +79,15 @@ impl Alarm {
         }
     }
 
-    /// Of a run that ends because numbers are not finite; `rate` is a lower one.
-    pub(super) fn not_finite(rate: f64) -> Self {
+    /// Of a run that ends because numbers are not finite.
+    pub(super) fn not_finite(config: &RunConfig) -> Self {
+        let (cause, remedy) = of_overflow(config);
         Self {
             kind: AlarmKind::NotFinite,
-            text:
-                "the loss, the gradients or the weights are no numbers any more. Most likely the \
-                   learning rate is too large"
-                    .to_owned(),
-            remedy: Some(Remedy::LearningRate(rate)),
+            text: format!(
+                "the loss, the gradients or the weights are no numbers any more. {cause}"
+            ),
+            remedy: Some(remedy),
         }
     }
 }

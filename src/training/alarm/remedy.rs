@@ -2,8 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::training::learning::{Learning, Reduction};
+use crate::training::config::RunConfig;
+use crate::training::learning::Reduction;
 use crate::training::objective::ClassWeights;
+use crate::training::schedule::Schedule;
+use crate::training::stage_rates::StageRates;
 
 /// A change that is likely to help.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -15,6 +18,24 @@ pub enum Remedy {
     Reduction(Reduction),
     /// Weights of the classes.
     ClassWeights(ClassWeights),
+    /// Another momentum.
+    Momentum(f64),
+    /// Another weight decay.
+    WeightDecay(f64),
+    /// Another factor on the learning rate of biases.
+    BiasRate(f64),
+    /// Other factors on the learning rate by stage.
+    StageRates(StageRates),
+    /// Another course of the learning rate.
+    Schedule(Schedule),
+    /// A warm-up of so many steps.
+    WarmupSteps(usize),
+    /// Gradients as they are.
+    NoClipNorm,
+    /// Another dropout.
+    Dropout(f64),
+    /// Another power of the focal loss.
+    FocalGamma(f64),
     /// Pretrained weights, which people must choose.
     PretrainedWeights,
     /// A look at the labels of the dataset.
@@ -34,6 +55,15 @@ impl Remedy {
             Self::Reduction(Reduction::Mean) => Some("the mean over pixels".to_owned()),
             Self::Reduction(Reduction::Sum) => Some("the sum over pixels".to_owned()),
             Self::ClassWeights(weights) => Some(format!("class weights {weights}")),
+            Self::Momentum(share) => Some(format!("momentum {}", short(*share))),
+            Self::WeightDecay(rate) => Some(format!("weight decay {}", short(*rate))),
+            Self::BiasRate(factor) => Some(format!("bias rate {}", short(*factor))),
+            Self::StageRates(rates) => Some(format!("stage rates {rates}")),
+            Self::Schedule(schedule) => Some(format!("schedule {schedule}")),
+            Self::WarmupSteps(steps) => Some(format!("{steps} warm-up steps")),
+            Self::NoClipNorm => Some("no clip norm".to_owned()),
+            Self::Dropout(share) => Some(format!("dropout {}", short(*share))),
+            Self::FocalGamma(gamma) => Some(format!("focal gamma {}", short(*gamma))),
             Self::PretrainedWeights | Self::Labels | Self::AcceptChanges | Self::FindDataset => {
                 None
             }
@@ -41,11 +71,21 @@ impl Remedy {
     }
 
     /// Sets the field; false where people must do something first.
-    pub fn apply(&self, learning: &mut Learning) -> bool {
+    pub fn apply(&self, config: &mut RunConfig) -> bool {
+        let learning = &mut config.learning;
         match self {
             Self::LearningRate(rate) => learning.learning_rate = *rate,
             Self::Reduction(reduction) => learning.reduction = *reduction,
             Self::ClassWeights(weights) => learning.objective.class_weights = weights.clone(),
+            Self::Momentum(share) => learning.momentum = *share,
+            Self::WeightDecay(rate) => learning.weight_decay = *rate,
+            Self::BiasRate(factor) => learning.bias_rate = *factor,
+            Self::StageRates(rates) => learning.stage_rates = rates.clone(),
+            Self::Schedule(schedule) => learning.schedule = *schedule,
+            Self::WarmupSteps(steps) => learning.warmup_steps = *steps,
+            Self::NoClipNorm => learning.clip_norm = None,
+            Self::Dropout(share) => config.dropout = *share,
+            Self::FocalGamma(gamma) => learning.objective.focal_gamma = *gamma,
             Self::PretrainedWeights | Self::Labels | Self::AcceptChanges | Self::FindDataset => {
                 return false;
             }
@@ -70,27 +110,54 @@ mod tests {
 
     #[test]
     fn a_remedy_says_what_it_sets_and_sets_it() {
-        let mut learning = preset(Trunk::Vgg16Slim).learning;
+        let mut config = preset(Trunk::Vgg16Slim);
+        let rates: StageRates = "head=10".parse().expect("rates");
+        let weights = ClassWeights::Median;
         let cases = [
             (Remedy::LearningRate(0.005), "learning rate 0.005"),
             (Remedy::LearningRate(1e-4), "learning rate 1e-4"),
             (Remedy::Reduction(Reduction::Sum), "the sum over pixels"),
             (
-                Remedy::ClassWeights(ClassWeights::Median),
+                Remedy::ClassWeights(weights.clone()),
                 "class weights median",
             ),
+            (Remedy::Momentum(0.8), "momentum 0.8"),
+            (Remedy::WeightDecay(1e-4), "weight decay 1e-4"),
+            (Remedy::BiasRate(2.0), "bias rate 2"),
+            (Remedy::StageRates(rates.clone()), "stage rates head=10"),
+            (Remedy::Schedule(Schedule::Fixed), "schedule fixed"),
+            (Remedy::WarmupSteps(100), "100 warm-up steps"),
+            (Remedy::NoClipNorm, "no clip norm"),
+            (Remedy::Dropout(0.25), "dropout 0.25"),
+            (Remedy::FocalGamma(2.0), "focal gamma 2"),
         ];
+        config.learning.clip_norm = Some(1.0);
         for (remedy, words) in cases {
             assert_eq!(remedy.setting().as_deref(), Some(words));
-            assert!(remedy.apply(&mut learning));
+            assert!(remedy.apply(&mut config));
         }
+        let learning = &config.learning;
+        let found = [
+            learning.learning_rate,
+            learning.momentum,
+            learning.weight_decay,
+        ];
+        assert_eq!(found, [1e-4, 0.8, 1e-4]);
+        assert_eq!(learning.reduction, Reduction::Sum);
+        assert_eq!((learning.bias_rate, &learning.stage_rates), (2.0, &rates));
+        assert_eq!(learning.schedule, Schedule::Fixed);
+        assert_eq!((learning.warmup_steps, learning.clip_norm), (100, None));
+        let objective = &learning.objective;
         assert_eq!(
-            (learning.learning_rate, learning.reduction),
-            (1e-4, Reduction::Sum)
+            (
+                &objective.class_weights,
+                objective.focal_gamma,
+                config.dropout
+            ),
+            (&weights, 2.0, 0.25)
         );
-        assert_eq!(learning.objective.class_weights, ClassWeights::Median);
-        let before = learning.clone();
-        assert!(!Remedy::Labels.apply(&mut learning));
-        assert_eq!((Remedy::Labels.setting(), learning), (None, before));
+        let before = config.clone();
+        assert!(!Remedy::Labels.apply(&mut config));
+        assert_eq!((Remedy::Labels.setting(), config), (None, before));
     }
 }

@@ -3,6 +3,7 @@
 use super::folder::RunFolder;
 use super::manifest::{Checksums, read_manifest};
 use super::own_names::name_of;
+use super::save::Kept;
 use super::store::Last;
 use crate::model::Network;
 use crate::training::error::TrainError;
@@ -23,7 +24,7 @@ impl RunFolder {
     /// no checkpoint. `fresh` makes a network of the run's shape.
     ///
     /// # Errors
-    /// When there are checkpoints, and all of them are damaged.
+    /// When there are checkpoints, and all of them are damaged or incomplete.
     pub(in crate::training) fn load_newest(
         &self,
         fresh: &dyn Fn() -> Network,
@@ -45,11 +46,19 @@ impl RunFolder {
         let mut all = self.rebuilt();
         all.retain(|rebuilt| found.iter().all(|known| known.step != rebuilt.step));
         all.extend(found);
-        let mut errors = Vec::new();
+        let policy = self.meta().map(|meta| meta.config.checkpoints);
+        let kept = Kept::new(&all, &policy.unwrap_or_default());
+        let (mut errors, mut set_aside) = (Vec::new(), None);
         for last in all.into_iter().rev() {
             let here = |name: &String| self.file(name).is_file();
             if here(last.weights_file()) && !here(&last.optimizer) {
-                // Kept to predict with, not to resume from.
+                let missing = self.optimizer_is_missing(&last);
+                if kept.is_whole(last.step) {
+                    errors.push(missing);
+                } else {
+                    // Kept to predict with, not to resume from.
+                    set_aside.get_or_insert(missing);
+                }
                 continue;
             }
             match self.load_checkpoint(last, fresh) {
@@ -66,7 +75,19 @@ impl RunFolder {
                 Err(err) => errors.push(err),
             }
         }
-        errors.into_iter().next().map_or(Ok(None), Err)
+        let err = errors.into_iter().next().or(set_aside);
+        err.map_or(Ok(None), Err)
+    }
+
+    fn optimizer_is_missing(&self, checkpoint: &Last) -> TrainError {
+        TrainError::Unusable {
+            path: self.file(&checkpoint.optimizer),
+            reason: format!(
+                "the file is missing, so step {} cannot be gone on from",
+                checkpoint.step
+            ),
+            hint: "Put it back if you have it; the weights of that step are still there for predictions and new runs",
+        }
     }
 
     fn load_checkpoint(

@@ -227,7 +227,7 @@ impl RunFolder {
         named.extend(published.last.files().cloned());
         let mut manifests = Vec::new();
         for checkpoint in &checkpoints {
-            if kept.whole.contains(&checkpoint.step) {
+            if kept.is_whole(checkpoint.step) {
                 named.extend(checkpoint.files().cloned());
             } else if kept.weights.contains(&checkpoint.step) {
                 named.push(checkpoint.weights_file().clone());
@@ -263,7 +263,7 @@ impl RunFolder {
 }
 
 /// The steps of checkpoints that stay.
-struct Kept {
+pub(super) struct Kept {
     /// To resume from.
     whole: Vec<usize>,
     /// To predict with.
@@ -271,7 +271,8 @@ struct Kept {
 }
 
 impl Kept {
-    fn new(checkpoints: &[Last], policy: &CheckpointPolicy) -> Self {
+    /// Of `checkpoints`, the oldest first.
+    pub(super) fn new(checkpoints: &[Last], policy: &CheckpointPolicy) -> Self {
         let newest = checkpoints.iter().rev().take(policy.keep_last);
         let regular = checkpoints.iter().filter(|checkpoint| {
             policy.keep_every.is_some_and(|every| {
@@ -292,5 +293,10 @@ impl Kept {
                 .map(|(_, step)| *step)
                 .collect(),
         }
+    }
+
+    /// Whether one can be resumed from.
+    pub(super) fn is_whole(&self, step: usize) -> bool {
+        self.whole.contains(&step)
     }
 }

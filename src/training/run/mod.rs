@@ -16,6 +16,7 @@ use super::checkpoint::{CheckpointWriter, EndMark, LineLog, Position, RunFolder,
 use super::clock::{Clock, Now, Work};
 use super::config::{DatasetRef, RunConfig};
 use super::control::Control;
+use super::culprit::of_overflow;
 use super::device::{self, DeviceId};
 use super::device_fault;
 use super::error::TrainError;
@@ -28,7 +29,6 @@ use super::logged_sink::LoggedSink;
 use super::loss_readback::{LossReadback, UnreadStep};
 use super::preview::Pinned;
 use super::step_meter::StepMeter;
-use super::usual_rate::{expected_pixels, lower_rate};
 use super::watch::{ClassShares, Watch};
 use crate::dataset::{BatchPlan, Dataset, Loader};
 use crate::text::plural;
@@ -75,9 +75,7 @@ pub fn train_with(
                 TrainError::DataChanged { changes, .. } => Some(Alarm::data_changed(changes)),
                 err if err.is_not_finite() => {
                     let meta = folder.meta().ok();
-                    meta.map(|RunMeta { config, .. }| {
-                        Alarm::not_finite(lower_rate(&config, expected_pixels(&config)))
-                    })
+                    meta.map(|meta| Alarm::not_finite(&meta.config))
                 }
                 _ => None,
             };
@@ -90,13 +88,17 @@ pub fn train_with(
     sink.send(TrainEvent::Ended(outcome));
 }
 
-/// What a failure says, with what is left of the training that it ended.
+/// What a failure says, with its likely cause where that is a setting, and with what is left of the training that it ended.
 fn failure_text(err: &TrainError, folder: &RunFolder) -> String {
-    if err.ends_steps() {
-        format!("{err}. {}", folder.kept_text())
-    } else {
-        err.to_string()
+    if !err.ends_steps() {
+        return err.to_string();
     }
+    let cause = folder.meta().ok().filter(|_| err.is_not_finite());
+    let cause = cause.map_or_else(String::new, |meta| {
+        let (cause, _) = of_overflow(&meta.config);
+        format!(". {cause}")
+    });
+    format!("{err}{cause}. {}", folder.kept_text())
 }
 
 fn train_locked(

@@ -2,6 +2,7 @@
 
 use super::{Session, TrainOptions};
 use crate::dataset::Dataset;
+use crate::text::plural;
 use crate::training::batches::batch_plan;
 use crate::training::checkpoint::{CheckpointWriter, Last, Position, RunFolder};
 use crate::training::class_balance::ClassBalance;
@@ -63,7 +64,8 @@ impl<'a> Session<'a> {
         plan.stored = stored_batches(&config, dataset)?;
         let resumed = folder.load_newest(&|| learner.fresh_network(&config))?;
         let at = if let Some(mut resumed) = resumed {
-            for problem in std::mem::take(&mut resumed.problems) {
+            let problems = std::mem::take(&mut resumed.problems).into_iter();
+            for problem in problems.chain(log_gap(folder, resumed.last.step)) {
                 sink.send(TrainEvent::Warning(problem));
             }
             let at = position(&resumed.last, folder, plan.batches_per_epoch());
@@ -145,7 +147,7 @@ fn note_origin(
     dataset: &Dataset,
     sink: &mut dyn TrainSink,
 ) -> Result<Option<Repeats>, TrainError> {
-    // A run that was not saved yet begins anew. One of before December 2026 has no note.
+    // A run that was not saved yet begins anew.
     let is_resumed = folder.last().is_some();
     let then = match folder.origin() {
         Ok(then) => then.filter(|_| is_resumed),
@@ -158,6 +160,14 @@ fn note_origin(
         }
         Err(_) => None,
     };
+    if is_resumed && then.is_none() {
+        // As of a run of before December 2026.
+        sink.send(TrainEvent::Warning(format!(
+            "{}: what its data were is not noted there, so whether they changed since it was started cannot be \
+             checked; it is noted now",
+            folder.path().join("origin.json").display()
+        )));
+    }
     let mut noted = now.clone();
     let mut repeats = None;
     if let Some(then) = then {
@@ -172,7 +182,15 @@ fn note_origin(
             Some(changes) => sink.send(TrainEvent::Warning(format!(
                 "its data changed, and it continues on what is there now: {changes}"
             ))),
-            None => repeats = Some(then.repeats(&now)),
+            None => repeats = then.repeats(&now),
+        }
+        if then.seed != now.seed {
+            sink.send(TrainEvent::Warning(format!(
+                "{}: the seed is {} and was {} when the run was started, so it does not go on as it began",
+                folder.path().join("config.json").display(),
+                now.seed,
+                then.seed
+            )));
         }
         if let Some(text) = then.other_surroundings(&now) {
             log::info!("{}: {text}", folder.name());
@@ -188,6 +206,21 @@ fn note_origin(
         folder.move_dataset(which, &dataset.name)?;
     }
     Ok(repeats)
+}
+
+/// What is missing in the log of a run that is resumed after `done` steps; lines behind these are dropped.
+fn log_gap(folder: &RunFolder, done: usize) -> Option<String> {
+    let steps = folder.steps();
+    let known = steps.iter().filter(|record| record.step <= done).count();
+    (known < done).then(|| {
+        format!(
+            "{}: {} of {} are missing in this log, so curves and means of the loss lack them; the weights are \
+             those of step {done}",
+            folder.path().join("steps.jsonl").display(),
+            done - known,
+            plural(done, "step", "steps")
+        )
+    })
 }
 
 /// Where a checkpoint continues.

@@ -13,9 +13,10 @@ use std::collections::VecDeque;
 
 use super::alarm::{Alarm, AlarmKind, Remedy};
 use super::config::{InitialWeights, RunConfig};
+use super::culprit::{Culprit, of_explosion, of_standstill, too_fast};
 use super::event::StepRecord;
 use super::objective::{ClassWeights, Objective};
-use super::usual_rate::{expected_pixels, higher_rate, lower_rate};
+use super::usual_rate::{expected_pixels, higher_rate};
 use crate::model::Trunk;
 use crate::text::setting;
 use rate::rate_alarm;
@@ -46,6 +47,10 @@ const WAY: f64 = 0.1;
 
 /// The last losses before [`START`], whose mean is looked at.
 const LAST: usize = 25;
+
+/// Share of the loss of the shares of the classes above which no more than these is known: batches that are
+/// looked at may have more classes than the others.
+const OF_SHARES: f64 = 0.85;
 
 /// Losses whose course is looked at.
 const COURSE: usize = 50;
@@ -154,7 +159,9 @@ impl Watch {
             0
         };
         // A batch of void alone has loss 0, and says nothing.
-        self.dead &= record.loss == 0.0 || (record.loss / self.guess - 1.0).abs() < MOVED;
+        let is_at = |loss: f64| (record.loss / loss - 1.0).abs() < MOVED;
+        // Other losses than the cross entropy begin elsewhere; trained weights may be moved little.
+        self.dead &= record.loss == 0.0 || is_at(self.guess) || (self.is_fresh() && is_at(first));
         let alarm = if self.steps == 1 && self.first_step == 0 && first > 3.0 * self.guess {
             self.start(first)
         } else if self.exploded >= IN_A_ROW {
@@ -174,7 +181,14 @@ impl Watch {
         if self.void_batches == 0 && (self.dead || self.has_learned_nothing(shares.as_ref())) {
             return Some(self.standstill());
         }
-        self.one_class(&shares?, "the last batches", step)
+        let shares = shares?;
+        self.one_class(&shares, "the last batches", step)
+            .or_else(|| self.one_class_each(&looks, &shares, step))
+    }
+
+    /// Whether the run began with random weights.
+    fn is_fresh(&self) -> bool {
+        self.first_step == 0 && self.config.init == InitialWeights::Random
     }
 
     /// Whether a network with random weights does not even know how frequent the classes are.
@@ -183,14 +197,16 @@ impl Watch {
         // Another loss leads elsewhere than to these shares, and a warm-up is no start yet.
         let is_plain = config.learning.objective == Objective::default()
             && config.learning.warmup_steps < START / 2;
-        let is_fresh = self.first_step == 0 && config.init == InitialWeights::Random;
         let Some(way) = shares.map(|shares| WAY * (self.guess - shares.entropy())) else {
             return false;
         };
         // Losses that jump are of a network that is sure of something, and has moved.
         let is_near = |loss: &f64| (loss - self.guess).abs() < 2.0 * way;
         let last = self.course.iter().rev().take(LAST).copied();
-        is_plain && is_fresh && self.course.iter().all(is_near) && mean(last) > self.guess - way
+        is_plain
+            && self.is_fresh()
+            && self.course.iter().all(is_near)
+            && mean(last) > self.guess - way
     }
 
     /// Looks at the masks of validation images after `step` steps.
@@ -217,24 +233,25 @@ impl Watch {
     }
 
     fn explosion(&self, record: &StepRecord) -> Alarm {
-        let rate = lower_rate(&self.config, self.pixels());
+        let pixels = self.pixels();
+        let (cause, remedy) = of_explosion(&self.config, pixels).unwrap_or_else(|| {
+            let (cause, remedy) = too_fast(&self.config, pixels);
+            (format!("{cause}, warm up, or clip the gradients"), remedy)
+        });
         Alarm {
             kind: AlarmKind::Exploded,
             text: format!(
                 "the loss is {:.1} at step {}, more than three times that of a guess, and was so for \
-                 {IN_A_ROW} steps. Most likely the learning rate of {} is too large: lower it to {}, \
-                 warm up, or clip the gradients",
-                record.loss,
-                record.step,
-                setting(self.config.learning.learning_rate),
-                setting(rate)
+                 {IN_A_ROW} steps. {cause}",
+                record.loss, record.step,
             ),
-            remedy: Some(Remedy::LearningRate(rate)),
+            remedy: Some(remedy),
         }
     }
 
     fn standstill(&self) -> Alarm {
-        let (cause, remedy) = self.random_start().unwrap_or_else(|| {
+        let known = of_standstill(&self.config).or_else(|| self.random_start());
+        let (cause, remedy) = known.unwrap_or_else(|| {
             let rate = higher_rate(&self.config, self.pixels());
             let cause = format!(
                 "Most likely the learning rate of {} is too small: raise it to {}",
@@ -243,19 +260,24 @@ impl Watch {
             );
             (cause, Remedy::LearningRate(rate))
         });
+        let loss = mean(self.course.iter().rev().take(LAST).copied());
+        // Other losses than the cross entropy do not begin at that of a guess.
+        let (was, of) = if (loss / self.guess - 1.0).abs() < 0.1 {
+            (self.guess, "a guess")
+        } else {
+            (self.first_loss.unwrap_or(loss), "the first step")
+        };
         Alarm {
             kind: AlarmKind::Dead,
             text: format!(
-                "the loss is {:.2} after {START} steps, nearly the {:.2} of a guess. {cause}",
-                mean(self.course.iter().rev().take(LAST).copied()),
-                self.guess
+                "the loss is {loss:.2} after {START} steps, nearly the {was:.2} of {of}. {cause}"
             ),
             remedy: Some(remedy),
         }
     }
 
     /// The trunks without batch normalization do not learn from random weights.
-    fn random_start(&self) -> Option<(String, Remedy)> {
+    fn random_start(&self) -> Option<Culprit> {
         let plain = matches!(self.config.trunk, Trunk::Vgg16 | Trunk::Alexnet);
         (plain && self.config.init == InitialWeights::Random).then(|| {
             let cause = format!(
@@ -272,7 +294,9 @@ impl Watch {
     fn one_class(&self, shares: &ClassShares, what: &str, step: usize) -> Option<Alarm> {
         let class = shares.only_class()?;
         let loss = mean(self.course.iter().copied());
-        if loss < 0.95 * shares.entropy() || self.is_falling() {
+        // A trunk that hardly learns from random weights gets to know the shares slowly, by its biases:
+        // a loss that falls is not more than that.
+        if loss < 0.95 * shares.entropy() || (self.is_falling() && self.random_start().is_none()) {
             return None;
         }
         let (cause, remedy) = self.one_class_cause(shares, loss);
@@ -280,7 +304,7 @@ impl Watch {
             kind: AlarmKind::OneClass,
             text: format!(
                 "after {step} steps {:.1} % of the pixels of {what} are predicted as {}, which has {:.1} % \
-                 of them, and the loss does not fall. {cause}",
+                 of them, and the loss tells no more than how frequent the classes are. {cause}",
                 100.0 * shares.predicted[class],
                 self.classes.get(class).map_or("one class", String::as_str),
                 100.0 * shares.truth[class]
@@ -289,11 +313,38 @@ impl Watch {
         })
     }
 
-    fn one_class_cause(&self, shares: &ClassShares, loss: f64) -> (String, Remedy) {
-        if let Some(found) = self.random_start() {
+    /// Batch after batch of one class alone, now of this and now of that one: what a trunk does that
+    /// hardly learns from random weights, while its biases follow the last batches.
+    fn one_class_each(
+        &self,
+        looks: &VecDeque<ClassShares>,
+        shares: &ClassShares,
+        step: usize,
+    ) -> Option<Alarm> {
+        let (cause, remedy) = self.random_start()?;
+        let loss = mean(self.course.iter().copied());
+        let known = shares.entropy();
+        let is_it = looks.iter().all(ClassShares::is_of_one_class)
+            && !shares.is_nearly_all_one()
+            && loss >= OF_SHARES * known;
+        is_it.then(|| Alarm {
+            kind: AlarmKind::OneClass,
+            text: format!(
+                "after {step} steps each of the last {LOOKS} batches that were looked at is predicted as one class \
+                 alone, and the loss of {loss:.2} is about the {known:.2} of knowing no more than how frequent \
+                 the classes are. {cause}"
+            ),
+            remedy: Some(remedy),
+        })
+    }
+
+    fn one_class_cause(&self, shares: &ClassShares, loss: f64) -> Culprit {
+        let known = of_standstill(&self.config)
+            .or_else(|| self.random_start())
+            .or_else(|| of_explosion(&self.config, self.pixels()));
+        if let Some(found) = known {
             return found;
         }
-        let rate = self.config.learning.learning_rate;
         let largest = shares.truth.iter().copied().fold(0.0, f64::max);
         if loss < 1.1 * shares.entropy()
             && largest > 0.6
@@ -303,13 +354,7 @@ impl Watch {
                          median frequency";
             return (cause.to_owned(), Remedy::ClassWeights(ClassWeights::Median));
         }
-        let lower = lower_rate(&self.config, self.pixels());
-        let cause = format!(
-            "Most likely the learning rate of {} is too large: lower it to {}",
-            setting(rate),
-            setting(lower)
-        );
-        (cause, Remedy::LearningRate(lower))
+        too_fast(&self.config, self.pixels())
     }
 
     /// Whether the newer half of the last losses is lower than the older one: by much, or by more than

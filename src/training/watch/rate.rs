@@ -3,11 +3,9 @@
 use crate::text::setting;
 use crate::training::alarm::{Alarm, AlarmKind, Remedy};
 use crate::training::config::{InitialWeights, RunConfig};
+use crate::training::culprit::{LONGEST, momentum};
 use crate::training::learning::{Learning, OptimizerKind, Reduction};
 use crate::training::usual_rate::{strength, usual_rate, usual_strength};
-
-/// How much longer than those of the preset the steps of SGD may be.
-const LONGEST: f64 = 100.0;
 
 /// How much shorter they may be from random weights, which have far to go.
 const SHORTEST: f64 = 1e-3;
@@ -79,7 +77,7 @@ fn for_sgd(config: &RunConfig, labeled: usize, fresh: bool) -> Option<(String, R
     };
     let outcome = if is_short {
         "nothing will be learned"
-    } else if length(learning) > LONGEST {
+    } else if length(learning) > LONGEST && momentum(config, labeled).is_none() {
         "it will explode"
     } else {
         return None;

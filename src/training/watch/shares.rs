@@ -53,9 +53,18 @@ impl ClassShares {
 
     /// The class as which nearly all is predicted, where that is wrong.
     pub fn only_class(&self) -> Option<usize> {
-        let most_frequent = self.truth.iter().copied().fold(0.0, f64::max);
         let only = self.predicted.iter().position(|share| *share >= ONE_CLASS);
-        only.filter(|_| most_frequent <= MOST_FREQUENT)
+        only.filter(|_| !self.is_nearly_all_one())
+    }
+
+    /// Whether nearly all is predicted as one class, right or wrong.
+    pub fn is_of_one_class(&self) -> bool {
+        self.predicted.iter().any(|share| *share >= ONE_CLASS)
+    }
+
+    /// Whether nearly all is of one class in truth.
+    pub fn is_nearly_all_one(&self) -> bool {
+        self.truth.iter().any(|share| *share > MOST_FREQUENT)
     }
 
     /// The loss of predicting the true shares everywhere, in nats.

@@ -272,6 +272,80 @@ fn random_weights_that_do_not_even_learn_how_frequent_the_classes_are_are_told()
 }
 
 #[test]
+fn a_plain_trunk_that_learns_no_more_than_shares_from_random_weights_is_told() {
+    // A loss that falls, as the biases learn how frequent the classes are, to 1.04 and not below.
+    let slowly: Vec<f64> = (0..100).map(|step| 1.3 - 0.002 * f64::from(step)).collect();
+    let one = matrix(&[0, 0, 1, 2], &[1; 4]);
+    let plain = preset(Trunk::Vgg16);
+    let alarm = after_looks(&plain, &slowly, &one).expect("an alarm");
+    assert_eq!(alarm.kind, AlarmKind::OneClass);
+    assert_eq!(alarm.remedy, Some(Remedy::PretrainedWeights));
+    assert!(
+        alarm.text.contains("starts from random weights"),
+        "{}",
+        alarm.text
+    );
+    // One class a batch, but not the same.
+    let looks = [0, 1, 2, 1, 0].map(|class| matrix(&[0, 0, 1, 2], &[class; 4]));
+    let of = |config: &RunConfig, losses: &[f64], last: &ConfusionMatrix| {
+        let mut watch = watch(config, 3);
+        for look in looks[..4].iter().chain([last]) {
+            watch.look(ClassShares::of(look).expect("labeled"));
+        }
+        alarms(&mut watch, losses.iter().copied())
+    };
+    let told = of(&plain, &slowly, &looks[4]);
+    assert_eq!((told.len(), told[0].0), (1, 100));
+    assert_eq!(told[0].1.remedy, Some(Remedy::PretrainedWeights));
+    // It knows two classes, or more than the shares, or began with trained weights, or has another trunk.
+    let two = matrix(&[0, 0, 1, 2], &[0, 0, 1, 1]);
+    assert_eq!(of(&plain, &slowly, &two), []);
+    let known: Vec<f64> = slowly.iter().map(|loss| loss - 0.4).collect();
+    assert_eq!(of(&plain, &known, &looks[4]), []);
+    let mut trained = plain.clone();
+    trained.init = InitialWeights::File("vgg16.pth".into());
+    assert_eq!(of(&trained, &slowly, &looks[4]), []);
+    assert_eq!(of(&config(|_| ()), &slowly, &looks[4]), []);
+}
+
+#[test]
+fn another_setting_that_is_far_off_is_to_blame_and_not_the_rate() {
+    let explodes = |config: &RunConfig| {
+        let losses = [4f64.ln(); 5].into_iter().chain([20.0; 20]);
+        let told = alarms(&mut watch(config, 4), losses);
+        told.into_iter().next().map(|(_, alarm)| alarm)
+    };
+    let decay = config(|config| config.learning.weight_decay = 1e30);
+    let alarm = explodes(&decay).expect("an alarm");
+    assert_eq!(alarm.remedy, Some(Remedy::WeightDecay(5e-4)));
+    assert!(
+        alarm.text.contains("the weight decay of 1e30"),
+        "{}",
+        alarm.text
+    );
+    let momentum = config(|config| config.learning.momentum = 0.9999);
+    assert_eq!(
+        watch(&momentum, 4).batch(&[1; 4]),
+        None,
+        "the rate is usual"
+    );
+    let alarm = explodes(&momentum).expect("an alarm");
+    assert_eq!(alarm.remedy, Some(Remedy::Momentum(0.9)));
+
+    // Of a focal loss, which does not begin at that of a guess.
+    let focal = config(|config| config.learning.objective.focal_gamma = 10.0);
+    let dead = alarms(&mut watch(&focal, 4), [0.08; 100]);
+    assert_eq!((dead.len(), dead[0].0), (1, 100));
+    assert_eq!(dead[0].1.kind, AlarmKind::Dead);
+    assert_eq!(dead[0].1.remedy, Some(Remedy::FocalGamma(2.0)));
+    let text = &dead[0].1.text;
+    assert!(text.contains("nearly the 0.08 of the first step"), "{text}");
+    // Trained weights that are moved little are no alarm.
+    let trained = config(|config| config.init = InitialWeights::Run("other".to_owned()));
+    assert_eq!(alarms(&mut watch(&trained, 4), [0.08; 100]), []);
+}
+
+#[test]
 fn masks_of_the_validation_are_looked_at_after_the_start() {
     let one = ClassShares::of(&matrix(&[0, 0, 1, 2], &[1; 4])).expect("labeled");
     let mut watch = watch(&config(|_| ()), 3);

@@ -57,13 +57,17 @@ fn table_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) -> bool {
     let catalogue = ctx.engine.public_datasets();
     ui.add(
         Label::new(
-            "Nothing is downloaded until you click Download. Files with a published hash are verified before they \
-             are unpacked",
+            "Datasets that others made and published, to train on. Download gets one from the Internet, checks it by its \
+             published hash where there is one, and unpacks it; Open then shows it. If you have its archive already, take \
+             Add local file. Nothing is downloaded without a click",
         )
         .wrap(),
     );
     let folder = catalogue.folder().display().to_string();
-    ui.truncated(RichText::new(format!("Folder: {folder}")).weak(), &folder);
+    ui.truncated(
+        RichText::new(format!("They are put into {folder}")).weak(),
+        &folder,
+    );
     ui.separator();
     let mut opened = false;
     let widths = if ui.available_width() < ALL {
@@ -84,7 +88,7 @@ fn table_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) -> bool {
                         "Dataset",
                         "Classes",
                         "Size",
-                        "Source and terms",
+                        "Makers and terms",
                         "State",
                         "",
                     ] {
@@ -117,7 +121,10 @@ fn row_ui(
         wrapped(ui, entry.what, widths.name).on_hover_text(details);
     });
     wrapped(ui, entry.classes, widths.classes);
-    ui.label(&row.size);
+    ui.label(&row.size).on_hover_text(match entry.size() {
+        Some(_) => "Size of the download",
+        None => "Nobody published how large the download is",
+    });
     wrapped(ui, entry.source, widths.source);
     ui.vertical(|ui| state_ui(ui, entry.name, &row));
     ui.horizontal(|ui| {

@@ -1,13 +1,14 @@
 //! Lists of a dataset: chosen among its files, or made; shown, and edited image by image.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use eframe::egui::{Button, ComboBox, Response, RichText, ScrollArea, Ui};
+use eframe::egui::{Button, ComboBox, Response, Ui};
 
+use super::listed_images::ListedImages;
 use crate::engine::{
-    ChosenLists, DatasetEdit, DatasetItem, EngineError, MadeLists, NoticeLevel, PlanValue,
-    SplitPlan, Task, ValidationPart,
+    ChosenLists, DatasetEdit, EngineError, MadeLists, NoticeLevel, PlanValue, SplitPlan, Task,
+    ValidationPart,
 };
 use crate::ui::command::Command;
 use crate::ui::context::PanelCtx;
@@ -40,9 +41,8 @@ pub struct ListsForm {
     few: bool,
     images: usize,
     making: Option<Task<Result<MadeLists, EngineError>>>,
-    made: Option<MadeLists>,
-    /// Which list is shown: 0 to train, 1 to validate.
-    shown: usize,
+    /// The lists as they are edited.
+    edited: Option<ListedImages>,
 }
 
 impl Default for ListsForm {
@@ -61,30 +61,34 @@ impl Default for ListsForm {
             few: false,
             images: 50,
             making: None,
-            made: None,
-            shown: 0,
+            edited: None,
         }
     }
 }
 
 impl ListsForm {
-    /// The lists to save; `None` = those that were found.
+    /// The lists to save; `None` = those that are there.
     pub fn made(&self) -> Option<MadeLists> {
-        self.made.clone()
+        self.edited.as_ref().map(|edited| edited.lists.clone())
+    }
+
+    /// Whether there are lists to save.
+    pub fn is_edited(&self) -> bool {
+        self.edited.is_some()
     }
 
     pub fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, edit: &Arc<DatasetEdit>) {
         self.poll(ctx);
         ui.horizontal(|ui| {
             for (source, label) in [
-                (Source::Found, "As found"),
+                (Source::Found, "As they are"),
                 (Source::Files, "From list files"),
                 (Source::Made, "Make lists"),
             ] {
                 if ui.selectable_label(self.source == source, label).clicked() {
                     self.source = source;
                     if source == Source::Found {
-                        self.made = None;
+                        self.edited = None;
                     }
                 }
             }
@@ -107,14 +111,16 @@ impl ListsForm {
                 }
             });
         }
-        self.items_ui(ui, edit);
+        if let Some(edited) = &mut self.edited {
+            edited.ui(ui, &edit.base.root);
+        }
     }
 
     fn poll(&mut self, ctx: &PanelCtx<'_>) {
         if let Some(result) = self.making.as_mut().and_then(Task::poll_result) {
             self.making = None;
             match result {
-                Ok(made) => self.made = Some(made),
+                Ok(made) => self.edited = Some(ListedImages::new(made)),
                 Err(EngineError::Cancelled) => {}
                 Err(err) => ctx
                     .commands
@@ -123,29 +129,33 @@ impl ListsForm {
         }
     }
 
+    /// The lists as they are: those that were saved, else those of the dataset's files.
     fn found_ui(&mut self, ui: &mut Ui, edit: &DatasetEdit) {
-        let (train, val) = (edit.base.train.len(), edit.base.val.len());
+        let base = MadeLists::of(&edit.base);
+        let saved = edit.saved_lists.as_ref().filter(|_| !self.forgets);
+        let lists = saved.unwrap_or(&base);
+        let who = match (saved, &edit.map.lists) {
+            (Some(_), Some(lists)) => {
+                format!("{} and {} say", lists.train.display(), lists.val.display())
+            }
+            _ => "the dataset's files say".to_owned(),
+        };
         ui.label(format!(
-            "{} to train on and {} to validate on, as the dataset's files say",
-            format::plural(train, "image", "images"),
-            format::plural(val, "image", "images")
+            "{} to train on and {} to validate on, as {who}",
+            format::plural(lists.train.len(), "image", "images"),
+            format::plural(lists.val.len(), "image", "images")
         ));
-        if let Some(lists) = &edit.map.lists {
-            ui.weak(format!(
-                "The class map names {} and {} instead",
-                lists.train.display(),
-                lists.val.display()
-            ));
-            ui.checkbox(&mut self.forgets, "Take the lists as found again");
+        if edit.map.lists.is_some() {
+            ui.checkbox(
+                &mut self.forgets,
+                "Take the lists of the dataset's files again",
+            );
         }
         let response = ui
             .button("Edit these lists")
-            .on_hover_text("Move single images from one list to the other");
+            .on_hover_text("Move single images from one list to the other, or take them off");
         if response.clicked() {
-            self.made = Some(MadeLists {
-                train: edit.base.train.clone(),
-                val: edit.base.val.clone(),
-            });
+            self.edited = Some(ListedImages::new(lists.clone()));
         }
     }
 
@@ -254,37 +264,6 @@ impl ListsForm {
             images: self.few.then_some(self.images),
         }
     }
-
-    /// The lists that were made, of which single images can be moved.
-    fn items_ui(&mut self, ui: &mut Ui, edit: &DatasetEdit) {
-        let Some(made) = &mut self.made else {
-            return;
-        };
-        ui.separator();
-        ui.horizontal(|ui| {
-            for (shown, (label, items)) in [("Train", &made.train), ("Val", &made.val)]
-                .into_iter()
-                .enumerate()
-            {
-                let text = format!("{label} {}", format::count(items.len()));
-                if ui.selectable_label(self.shown == shown, text).clicked() {
-                    self.shown = shown;
-                }
-            }
-            ui.weak("Saved with the settings");
-        });
-        let [from, to] = if self.shown == 0 {
-            [&mut made.train, &mut made.val]
-        } else {
-            [&mut made.val, &mut made.train]
-        };
-        let moved = rows_ui(ui, from, &edit.base.root);
-        if let Some(index) = moved {
-            let item = from.remove(index);
-            let at = to.partition_point(|other| other.image < item.image);
-            to.insert(at, item);
-        }
-    }
 }
 
 fn file_ui(
@@ -316,33 +295,4 @@ fn file_ui(
             }
         })
         .response
-}
-
-/// The images of a list, drawn where they are in sight; returns the one to move. The last one of a
-/// list stays.
-fn rows_ui(ui: &mut Ui, items: &[DatasetItem], root: &Path) -> Option<usize> {
-    let mut moved = None;
-    let height = ui.spacing().interact_size.y;
-    ScrollArea::vertical()
-        .id_salt("images of a list")
-        .auto_shrink([false, false])
-        .max_height(260.0)
-        .show_rows(ui, height, items.len(), |ui, rows| {
-            for index in rows {
-                let item = &items[index];
-                ui.horizontal(|ui| {
-                    let response = ui
-                        .add_enabled(items.len() > 1, Button::new("Move").small())
-                        .accessible_name(format!("Move {}", item.id))
-                        .on_hover_text("To the other list");
-                    if response.clicked() {
-                        moved = Some(index);
-                    }
-                    let seen = item.image.strip_prefix(root).unwrap_or(&item.image);
-                    let text = seen.display().to_string();
-                    ui.truncated(RichText::new(&text).small(), &text);
-                });
-            }
-        });
-    moved
 }

@@ -3,6 +3,7 @@
 
 mod classes;
 mod images;
+mod listed_images;
 mod lists;
 mod pairs;
 
@@ -285,7 +286,7 @@ impl Edited {
     fn is_changed(&self) -> bool {
         self.form != self.unchanged
             || self.lists.forgets
-            || self.lists.made().is_some()
+            || self.lists.is_edited()
             || self.pairs.forgets
             || self.pairs.changed().is_some()
     }

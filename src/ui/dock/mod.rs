@@ -21,8 +21,9 @@ const LEFT_WIDTH: f32 = 348.0;
 const GAP: f32 = 4.0;
 /// Minimum width of the left column when the window gets narrower.
 const MIN_LEFT_WIDTH: f32 = 300.0;
-/// In less height, curves and images beneath each other would both be too small to see anything.
-const LOW: f32 = 600.0;
+/// In less height, curves and images beneath each other would both be too small to work with: maps would be
+/// tiny, and scores out of sight. Windows of 720 and 768 points are lower.
+const LOW: f32 = 740.0;
 
 /// The trees of panels.
 #[derive(Serialize, Deserialize)]

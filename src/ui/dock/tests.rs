@@ -78,9 +78,12 @@ fn a_low_window_shows_curves_or_images_and_the_same_panels_are_open() {
     let mut layout = DockLayout::default();
     layout.hide(PanelKind::Runs);
     layout.show(PanelKind::Compare);
-    draw(&mut layout, [900.0, 550.0]);
-    assert!(layout.is_in_front(PanelKind::Compare));
-    assert!(!layout.is_in_front(PanelKind::Curves) && layout.is_open(PanelKind::Curves));
+    // The second is what a window of 1280 x 768 has for panels.
+    for size in [[900.0, 550.0], [1280.0, 720.0]] {
+        draw(&mut layout, size);
+        assert!(layout.is_in_front(PanelKind::Compare));
+        assert!(!layout.is_in_front(PanelKind::Curves) && layout.is_open(PanelKind::Curves));
+    }
     assert!(layout.is_in_front(PanelKind::Dataset) && layout.is_in_front(PanelKind::Train));
     assert!(!layout.is_open(PanelKind::Runs));
     layout.show(PanelKind::Curves);

@@ -111,6 +111,7 @@ impl DocumentsWindow {
         let mut open = self.open;
         Window::new("Documents")
             .open(&mut open)
+            .collapsible(false)
             .default_size(SIZE)
             .min_size([320.0, 200.0])
             .pivot(egui::Align2::CENTER_CENTER)

@@ -176,9 +176,9 @@ pub fn level_color(visuals: &Visuals, level: NoticeLevel) -> Color32 {
     }
 }
 
-/// The fill behind a word in a pill.
-pub fn pill_fill(color: Color32) -> Color32 {
-    color.gamma_multiply(0.12)
+/// The fill behind a word in a pill. It covers what is there, such as the blue of a chosen row.
+pub fn pill_fill(visuals: &Visuals, color: Color32) -> Color32 {
+    visuals.panel_fill.blend(color.gamma_multiply(0.12))
 }
 
 /// The text of a word in a pill; the accent, made for fills, is too close to its own tint.

@@ -89,6 +89,13 @@ impl Toasts {
         });
     }
 
+    /// Closes a message that does not hold any more; the history keeps it.
+    pub fn close_text(&mut self, text: &str) {
+        for entry in self.entries.iter_mut().filter(|entry| entry.text == text) {
+            (entry.open, entry.unread) = (false, false);
+        }
+    }
+
     /// Number of messages not yet seen in the history.
     pub fn unread(&self) -> usize {
         self.entries.iter().filter(|entry| entry.unread).count()
@@ -199,7 +206,7 @@ impl Toasts {
         let text = message_text(&entry.text, first.times);
         let (level, color) = (entry.level, theme::level_color(ui.visuals(), entry.level));
         let response = Frame::new()
-            .fill(theme::pill_fill(color))
+            .fill(theme::pill_fill(ui.visuals(), color))
             .corner_radius(CornerRadius::same(4))
             .inner_margin(Margin::symmetric(6, 0))
             .outer_margin(Margin {

@@ -65,11 +65,6 @@ pub fn sentence(text: &str) -> String {
     })
 }
 
-/// `Objects are void` for `objects-are-void`.
-pub fn finding_title(kind: FindingKind) -> String {
-    sentence(&kind.to_string().replace('-', " "))
-}
-
 /// Where the window puts right what no copy can.
 pub fn finding_control(kind: FindingKind) -> Option<&'static str> {
     match kind {

@@ -18,7 +18,7 @@ pub struct RunProgress {
     pub steps: Option<String>,
     /// `Epoch 2 of 40`.
     pub epoch: String,
-    /// Speed and time left.
+    /// Speed of the last steps, and time left with what is done between steps.
     pub speed: Option<String>,
     /// `Step 13: backward pass, 62 % after 34 s`, of a step that takes long; or what is done before
     /// the first.
@@ -44,7 +44,17 @@ impl RunProgress {
                     .remaining_secs
                     .filter(|secs| secs.is_finite() && *secs >= 0.0)
                 {
-                    Some(secs) => format!("{speed} · {} left", format::duration(secs)),
+                    Some(secs) => {
+                        let with = if active.was_validated {
+                            "with"
+                        } else {
+                            "without"
+                        };
+                        format!(
+                            "{speed} · {} left {with} validation",
+                            format::duration(secs)
+                        )
+                    }
                     None => speed,
                 }
             });
@@ -81,7 +91,12 @@ pub fn followed_text(run: &RunSnapshot) -> String {
     }];
     parts.extend(run.steps_per_sec().map(format::speed));
     let left = run.remaining_secs().filter(|secs| secs.is_finite());
-    parts.extend(left.map(|secs| format!("{} left", format::duration(secs))));
+    let with = if run.epochs.is_empty() {
+        ""
+    } else {
+        " with validation"
+    };
+    parts.extend(left.map(|secs| format!("{} left{with}", format::duration(secs))));
     parts.join(" · ")
 }
 
@@ -196,6 +211,32 @@ pub fn plan_position(plan: &Plan) -> String {
     format!("Run {} of {}", plan.runs.len().max(1), plan.total)
 }
 
+/// How far several runs are that are trained one after another.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PlanProgress {
+    /// Share of all, each run counted alike.
+    pub share: f32,
+    /// `All 3 runs: 45 %, about 12 min left`.
+    pub text: String,
+}
+
+impl PlanProgress {
+    /// Of the plan that the active run belongs to; `None` where it is alone.
+    pub fn new(plan: Option<&Plan>, active: &ActiveRun) -> Option<Self> {
+        let plan = plan.filter(|plan| plan.total > 1 && !plan.done)?;
+        let before = plan.runs.len().saturating_sub(1);
+        let share = (before as f32 + active.share()) / plan.total as f32;
+        let mut text = format!("All {} runs: {:.0} %", plan.total, (100.0 * share).floor());
+        if let (Some(left), Some(whole)) = (active.remaining_secs, active.whole_secs()) {
+            // The others are as long, as far as is known.
+            let others = plan.total.saturating_sub(before + 1);
+            let left = format::rough_duration(left + others as f64 * whole);
+            text = format!("{text}, about {left} left");
+        }
+        Some(Self { share, text })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -231,9 +272,42 @@ mod tests {
         assert_eq!(progress.epoch, "Epoch 3 of 40");
         assert_eq!(
             progress.speed.as_deref(),
-            Some("2.0 steps/s · 7 min 05 s left")
+            Some("2.0 steps/s · 7 min 05 s left without validation")
         );
         assert_eq!(progress.share, Some(0.075));
+    }
+
+    #[test]
+    fn several_runs_are_counted_together() {
+        let mut active = active(Some(RunInfo {
+            run: "run".to_owned(),
+            device: "cpu".to_owned(),
+            arithmetic: "f32".to_owned(),
+            parameters: 1,
+            steps_per_epoch: 50,
+            total_steps: 200,
+            first_step: 0,
+            repeats: None,
+        }));
+        active.remaining_secs = Some(60.0);
+        active.was_validated = true;
+        let speed = RunProgress::new(&active).speed;
+        assert_eq!(
+            speed.as_deref(),
+            Some("2.0 steps/s · 1 min 00 s left with validation")
+        );
+        let plan = Plan {
+            runs: vec!["first".to_owned(), "run".to_owned()],
+            total: 3,
+            done: false,
+            alarms: Vec::new(),
+        };
+        // 150 of 200 steps of the second: 1.75 of 3 runs. A quarter takes 60 s, the third one 240 s.
+        let progress = PlanProgress::new(Some(&plan), &active).expect("a plan");
+        assert_eq!(progress.text, "All 3 runs: 58 %, about 5 min left");
+        assert!((progress.share - 1.75 / 3.0).abs() < 1e-6);
+        let alone = Plan { total: 1, ..plan };
+        assert_eq!(PlanProgress::new(Some(&alone), &active), None);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Each finding has a set that triggers it; the sound set triggers none.
 
 mod files;
+mod headers;
 mod labels;
 mod lists;
 mod partial;

@@ -13,6 +13,8 @@ pub(in crate::dataset) use raw::{RawPixels, read_raw};
 
 /// More colors than classes that are painted have.
 const MANY_COLORS: usize = 64;
+/// Pixels of a mask above which its size is compared with that of its image before it is decoded.
+const LARGE: u64 = 1 << 24;
 
 /// What the colors of masks say about labels.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -118,6 +120,15 @@ impl MaskReader {
         })
     }
 
+    /// As [`read`](Self::read), of a pair: a mask that is far too large for its image is not decoded.
+    ///
+    /// # Errors
+    /// Those of [`read`](Self::read), and [`DatasetError::SizeMismatch`] for such a mask.
+    pub fn read_mask_of(&self, item: &DatasetItem) -> Result<LabelMap, DatasetError> {
+        check_large_mask(item)?;
+        self.read(&item.mask)
+    }
+
     /// Reads an image and its label map and checks that they fit.
     ///
     /// # Errors
@@ -125,7 +136,7 @@ impl MaskReader {
     /// [`DatasetError::SizeMismatch`] and [`DatasetError::TurnedByExif`].
     pub fn read_pair(&self, item: &DatasetItem) -> Result<(Rgb, LabelMap), DatasetError> {
         let rgb = self.images.read(&item.image)?;
-        let labels = self.read(&item.mask)?;
+        let labels = self.read_mask_of(item)?;
         check_sizes(item, rgb.size(), labels.size())?;
         Ok((rgb, labels))
     }
@@ -238,6 +249,34 @@ fn unknown_color<'a>(
             "{found}; add it to classes.txt as \"name red green blue\" or export the mask as an indexed PNG"
         )
     }
+}
+
+/// Checks by the headers that a large mask has the size of its image: one of a few bytes can announce a gigabyte
+/// of labels. What else is wrong with the files is said by reading them.
+///
+/// # Errors
+/// [`DatasetError::SizeMismatch`], and why the image of a large mask cannot be read.
+pub(in crate::dataset) fn check_large_mask(item: &DatasetItem) -> Result<(), DatasetError> {
+    let mask_size = super::read_stored_size(&item.mask);
+    let Some(mask_size) = mask_size.ok().filter(|size| size.pixels() > LARGE) else {
+        return Ok(());
+    };
+    let image_size = super::read_image_size(&item.image)?;
+    match check_sizes(item, image_size, mask_size) {
+        Err(err @ DatasetError::SizeMismatch { .. }) => Err(err),
+        // One that EXIF turns can be turned.
+        _ => Ok(()),
+    }
+}
+
+/// The sizes of two masks by their headers, where they differ and one is large.
+pub fn large_masks_differ(one: &Path, other: &Path) -> Option<[Size; 2]> {
+    let sizes = [
+        super::read_stored_size(one).ok()?,
+        super::read_stored_size(other).ok()?,
+    ];
+    let is_large = sizes.iter().any(|size| size.pixels() > LARGE);
+    (is_large && sizes[0] != sizes[1]).then_some(sizes)
 }
 
 /// Checks that image and mask are of one size.

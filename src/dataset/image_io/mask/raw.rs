@@ -91,7 +91,9 @@ fn decode_png(file: BufReader<File>) -> Result<RawMask, String> {
         .as_ref()
         .map(|bytes| bytes.as_chunks().0.to_vec());
     let (color_type, bit_depth) = (reader.info().color_type, reader.info().bit_depth);
-    let size = reader.output_buffer_size().ok_or("it is too large")?;
+    let size = reader.output_buffer_size();
+    let size = size.filter(|bytes| *bytes as u64 <= MAX_DECODE_BYTES);
+    let size = size.ok_or_else(|| too_large(width, height))?;
     let mut data = vec![0; size];
     let frame = reader
         .next_frame(&mut data)
@@ -302,9 +304,13 @@ fn name(format: ImageFormat) -> &'static str {
 
 fn check_side(width: u32, height: u32) -> Result<(), String> {
     if width > MAX_SIDE || height > MAX_SIDE {
-        return Err(format!("{width}x{height} pixels are more than can be read"));
+        return Err(too_large(width, height));
     }
     Ok(())
+}
+
+fn too_large(width: u32, height: u32) -> String {
+    format!("{width}x{height} pixels are more than can be read")
 }
 
 /// Labels of 16 bits, where all fit into 8.

@@ -121,10 +121,41 @@ impl ClassMap {
             });
             problem(path, format!("{}{place}", err.message()))
         })?;
+        if let Some(reason) = map.contradiction() {
+            return Err(problem(path, reason));
+        }
         Ok(Self {
             path: path.to_owned(),
             ..map
         })
+    }
+
+    /// A label or a color that it gives to a class and leaves out of all.
+    fn contradiction(&self) -> Option<String> {
+        let counted = || self.classes.iter().filter(|class| !class.ignore);
+        let label = counted().find_map(|class| {
+            let label = class
+                .labels
+                .iter()
+                .find(|label| self.void.contains(label))?;
+            Some(format!(
+                "label {label} is in \"void\" and is a label of class \"{}\"",
+                class.name
+            ))
+        });
+        let color = || {
+            counted().find_map(|class| {
+                let mut colors = class.colors.iter();
+                let [red, green, blue] = colors.find(|color| self.void_colors.contains(color))?;
+                Some(format!(
+                    "the color {red} {green} {blue} is in \"void_colors\" and is a color of class \"{}\"",
+                    class.name
+                ))
+            })
+        };
+        label
+            .or_else(color)
+            .map(|what| format!("{what}. Write it once"))
     }
 
     /// The text of a map.

@@ -58,6 +58,15 @@ fn what_is_wrong_with_a_map_is_named() {
             "[[class]]\nname = \"x\"\nlabels = [1]\n[[class]]\nname = \"y\"\nlabels = [1]\n",
             "label 1 of class \"y\"",
         ),
+        (
+            "void = [1]\n[[class]]\nname = \"x\"\nlabels = [0, 1]\n",
+            "label 1 is in \"void\" and is a label of class \"x\"",
+        ),
+        (
+            "void_colors = [[1, 2, 3]]\n[[class]]\nname = \"x\"\ncolors = [[1, 2, 3]]\n",
+            "the color 1 2 3 is in \"void_colors\"",
+        ),
+        ("void = [1]\nvoid = [2]\n", "duplicate key"),
         ("[[class]]\nname = \"x\"\nignore = true\n", "no class"),
         ("[[class]]\nlabels = [1]\n", "has no name"),
     ] {

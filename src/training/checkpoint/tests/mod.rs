@@ -263,6 +263,31 @@ fn a_flipped_bit_is_noticed_and_the_checkpoint_before_is_used() {
 }
 
 #[test]
+fn a_missing_optimizer_is_named_with_its_step() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let folder = run(dir.path());
+    for step in [1, 2] {
+        publish(&folder, step);
+    }
+    fs::remove_file(folder.path().join("optimizer-00000002.bpk")).expect("removed");
+    let found = folder.load_newest(&fresh).expect("one").expect("one");
+    let [problem] = &found.problems[..] else {
+        panic!("{:?}", found.problems);
+    };
+    assert_eq!(found.last.step, 1);
+    assert!(
+        problem.contains("optimizer-00000002.bpk: the file is missing, so step 2 cannot")
+            && problem.ends_with("resumed from the checkpoint of step 1"),
+        "{problem}"
+    );
+    // Without any the run must not begin anew, which would drop its logs.
+    fs::remove_file(folder.path().join("optimizer-00000001.bpk")).expect("removed");
+    let err = folder.load_newest(&fresh).err().expect("nothing is whole");
+    let message = err.to_string();
+    assert!(message.contains("optimizer-00000002.bpk"), "{message}");
+}
+
+#[test]
 fn a_damaged_manifest_falls_back_to_what_lies_beside_it() {
     let dir = tempfile::tempdir().expect("a folder");
     let folder = run(dir.path());

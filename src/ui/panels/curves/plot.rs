@@ -15,8 +15,10 @@ use crate::ui::theme;
 const TITLE_HEIGHT: f32 = 18.0;
 /// Half of the last label on the horizontal axis, which stands out to the right.
 const LABEL_OVERHANG: f32 = 12.0;
-/// Narrower plots say nothing about their lines.
+/// In narrower plots the names of the lines are not behind the title.
 const MIN_LEGEND: f32 = 280.0;
+/// In a plot that is narrower and not lower than this, they have a line of their own.
+const MIN_TWO_LINES: f32 = 180.0;
 /// The pointer is at a line that is no farther above or below, in points.
 const NEAR_LINE: f64 = 12.0;
 /// Share of a plot that the names of its lines may take; the rest of them is scrolled to.
@@ -68,6 +70,10 @@ impl Drawing<'_, '_> {
             ui.spacing_mut().item_spacing.y = 2.0;
             let top = ui.cursor().top();
             self.title_ui(ui, size.x);
+            let has_names = !self.figure.kind.lines().is_empty();
+            if has_names && size.x < MIN_LEGEND && size.y >= MIN_TWO_LINES {
+                head_line_ui(ui, size.x, |ui| self.names_ui(ui));
+            }
             let named = if self.figure.is_by_class() {
                 legend::classes_ui(ui, self.figure, self.line, MOST_NAMES * size.y)
             } else {
@@ -93,25 +99,28 @@ impl Drawing<'_, '_> {
 
     /// The title of a plot, and behind it how its lines are drawn.
     fn title_ui(&self, ui: &mut Ui, width: f32) {
-        let (rect, _) = ui.allocate_exact_size(vec2(width.max(0.0), TITLE_HEIGHT), Sense::hover());
-        let mut ui = ui.new_child(egui::UiBuilder::new().max_rect(rect));
-        ui.horizontal_centered(|ui| {
+        head_line_ui(ui, width, |ui| {
             let title = RichText::new(self.figure.title()).small().strong();
             ui.add(egui::Label::new(title).truncate());
-            if width < MIN_LEGEND {
-                return;
-            }
-            let first = self.figure.lines.first().filter(|_| !self.many);
-            let color = first.map_or(ui.visuals().text_color(), |line| {
-                theme::run_color(ui.visuals(), line.slot)
-            });
-            let names = self.figure.kind.lines();
-            for (name, circles) in names.iter().zip([false, true]) {
-                ui.add_space(2.0);
-                sample_ui(ui, color, circles);
-                ui.label(RichText::new(*name).small());
+            // Else they have a line of their own, where there is the height for it.
+            if width >= MIN_LEGEND {
+                self.names_ui(ui);
             }
         });
+    }
+
+    /// How the lines of a run are drawn.
+    fn names_ui(&self, ui: &mut Ui) {
+        let first = self.figure.lines.first().filter(|_| !self.many);
+        let color = first.map_or(ui.visuals().text_color(), |line| {
+            theme::run_color(ui.visuals(), line.slot)
+        });
+        let names = self.figure.kind.lines();
+        for (name, circles) in names.iter().zip([false, true]) {
+            ui.add_space(2.0);
+            sample_ui(ui, color, circles);
+            ui.label(RichText::new(*name).small());
+        }
     }
 
     /// The line at the pointer, of a plot in which they are told apart by it.
@@ -331,6 +340,13 @@ impl Drawing<'_, '_> {
             );
         }
     }
+}
+
+/// A line above a plot.
+fn head_line_ui(ui: &mut Ui, width: f32, add: impl FnOnce(&mut Ui)) {
+    let (rect, _) = ui.allocate_exact_size(vec2(width.max(0.0), TITLE_HEIGHT), Sense::hover());
+    let mut ui = ui.new_child(egui::UiBuilder::new().max_rect(rect));
+    ui.horizontal_centered(add);
 }
 
 /// Zoom factor of the wheel or a pinch; consumes the wheel, so that nothing else scrolls.

@@ -154,7 +154,7 @@ impl Filter {
                         picked = Some(None);
                     }
                     for finding in findings {
-                        let name = format::finding_title(finding.kind);
+                        let name = finding.kind.title().to_owned();
                         let is_chosen = chosen.as_ref() == Some(&name);
                         let files = Arc::clone(&finding.all_files);
                         if ui.selectable_label(is_chosen, &name).clicked() {

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use eframe::egui::{self, Button, Color32, Label, Rect, RichText, Sense, Ui, vec2};
+use eframe::egui::{
+    self, Align2, Button, Color32, Label, Rect, RichText, ScrollArea, Sense, Ui, Vec2, Window, vec2,
+};
 
 use super::thumbs::{Thumb, paint, upload};
 use crate::engine::{
@@ -15,15 +17,26 @@ use crate::ui::command::{Command, UiCommand};
 use crate::ui::context::PanelCtx;
 use crate::ui::panels::command_button;
 use crate::ui::theme;
-use crate::ui::ui_ext::UiExt as _;
+use crate::ui::ui_ext::{UiExt as _, is_escaped};
 use crate::ui::view_model::{ColorChoice, format};
 
 /// Longest side of a picture, in points.
 const SIDE: f32 = 96.0;
 /// Width that text beside the pictures needs, in points.
 const MIN_TEXT: f32 = 200.0;
+/// Size of the window of the list, in points.
+const WINDOW: Vec2 = vec2(620.0, 520.0);
 /// Files that are listed of a finding.
 const LISTED: usize = 20;
+
+/// Where findings are listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Room {
+    /// In the panel, below everything else.
+    Panel,
+    /// In a window of their own: the panel is too low.
+    Window,
+}
 
 /// The check of the open dataset.
 #[derive(Default)]
@@ -49,17 +62,46 @@ pub struct Findings {
 }
 
 impl Findings {
-    /// Whether findings of this dataset are listed: on request, and by themselves where one of them
-    /// is an error.
-    pub fn are_listed(&self, open: &OpenDataset) -> bool {
+    /// Whether findings of this dataset are listed: on request, and where there is room for them by themselves
+    /// if one of them is an error.
+    pub fn are_listed(&self, open: &OpenDataset, room: Room) -> bool {
         let checked = self
             .checked
             .as_ref()
             .filter(|_| self.root == open.dataset.root);
-        checked.is_some_and(|checked| {
-            let is_wanted = self.is_whole || checked.report.error().is_some();
-            self.is_listed.unwrap_or(is_wanted)
-        })
+        checked.is_some_and(|checked| self.lists(checked, room))
+    }
+
+    fn lists(&self, checked: &CheckedDataset, room: Room) -> bool {
+        let has_room = room == Room::Panel;
+        // No window for a list of nothing: the line above says so.
+        let is_asked = self.is_whole && (has_room || !checked.report.findings.is_empty());
+        let is_bad = has_room && checked.report.error().is_some();
+        self.is_listed.unwrap_or(is_asked || is_bad)
+    }
+
+    /// Draws the list in a window of its own, for a panel that is too low for it.
+    pub fn window_ui(&mut self, ctx: &PanelCtx<'_>, ui: &Ui) {
+        let egui_ctx = ui.ctx();
+        let mut open = !is_escaped(egui_ctx);
+        let area = egui_ctx.content_rect();
+        Window::new("Findings in the dataset")
+            .open(&mut open)
+            .collapsible(false)
+            .pivot(Align2::CENTER_CENTER)
+            .default_pos(area.center())
+            .default_size([
+                WINDOW.x.min(area.width() - 40.0),
+                WINDOW.y.min(area.height() - 100.0),
+            ])
+            .show(egui_ctx, |ui| {
+                ScrollArea::vertical()
+                    .auto_shrink(false)
+                    .show(ui, |ui| self.list_ui(ctx, ui));
+            });
+        if !open {
+            self.is_listed = Some(false);
+        }
     }
 
     /// What is known of this dataset.
@@ -79,7 +121,7 @@ impl Findings {
     }
 
     /// The button that asks for a check.
-    pub fn controls_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, open: &OpenDataset) {
+    pub fn controls_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, open: &OpenDataset, room: Room) {
         if self.colors != ctx.colors.choice() {
             self.colors = ctx.colors.choice();
             self.pictures.clear();
@@ -99,7 +141,7 @@ impl Findings {
         ui.horizontal(|ui| {
             ui.set_min_height(ui.spacing().interact_size.y);
             ui.label(RichText::new("Findings").strong().size(13.5));
-            self.count_ui(ctx, ui);
+            self.count_ui(ctx, ui, room);
         });
         ui.horizontal_wrapped(|ui| {
             command_button(ctx, ui, UiCommand::DatasetSettings, None);
@@ -126,7 +168,7 @@ impl Findings {
     }
 
     /// How many findings there are, or how far the check is.
-    fn count_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
+    fn count_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, room: Room) {
         if let Some(share) = ctx.engine.dataset_check_progress() {
             ui.progress_bar(share, 80.0, "Progress of reading the masks");
             let response = ui
@@ -166,8 +208,7 @@ impl Findings {
             }
         }
         if !checked.report.findings.is_empty() {
-            let is_wanted = self.is_whole || checked.report.error().is_some();
-            let is_listed = self.is_listed.unwrap_or(is_wanted);
+            let is_listed = self.lists(&checked, room);
             let label = if is_listed { "Hide" } else { "Show" };
             let response = ui
                 .small_button(label)
@@ -273,8 +314,14 @@ impl Findings {
             Severity::Info => NoticeLevel::Info,
         };
         ui.notice_box(level, |ui| {
-            let title = format::finding_title(finding.kind);
-            ui.strong(format!("{title} · {}", format::count(finding.count)));
+            // What can be done is at the top: in a low panel the end of the box is out of sight.
+            ui.horizontal_wrapped(|ui| {
+                let title = finding.kind.title();
+                ui.strong(format!("{title} · {}", format::count(finding.count)));
+                if let Some(fix) = &finding.fix {
+                    self.fix_ui(ctx.engine, ui, checked, (finding, fix));
+                }
+            });
             let mut content = |ui: &mut Ui| {
                 if let Some(file) = finding.all_files.first() {
                     self.picture_ui(ctx, ui, checked, file);
@@ -290,9 +337,9 @@ impl Findings {
             if !finding.files.is_empty() {
                 files_ui(ui, finding);
             }
-            if let Some(fix) = &finding.fix {
-                self.fix_ui(ctx.engine, ui, checked, (finding, fix));
-            } else if let Some(control) = format::finding_control(finding.kind) {
+            if finding.fix.is_none()
+                && let Some(control) = format::finding_control(finding.kind)
+            {
                 ui.add(Label::new(RichText::new(control).small()).wrap());
             }
         });

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use self::batch::BatchView;
 use self::classes::ShareOf;
 use self::filter::Filter;
-use self::findings::Findings;
+use self::findings::{Findings, Room};
 use self::gallery::SeenPair;
 use self::pair_window::PairWindow;
 use self::thumbs::Thumbs;
@@ -36,8 +36,8 @@ use crate::ui::view_model::format;
 
 /// Share of the panel that findings may take; the rest of them is scrolled to.
 const MOST_FOUND: f32 = 0.5;
-/// With less height beside name and buttons of the dataset, in points, findings are scrolled with the rest.
-const LEAST_FOUND: f32 = 60.0;
+/// With less height for them, in points, findings are in a window: a box with a picture and a reason is higher.
+const LEAST_FOUND: f32 = 150.0;
 /// Height around the findings, in points.
 const AROUND_FOUND: f32 = 16.0;
 
@@ -72,6 +72,9 @@ pub struct DatasetPanel {
     /// What was entered and is being opened; what was typed stays until it is open.
     #[serde(skip)]
     entered: Option<PathBuf>,
+    /// The dataset that was open when it was entered.
+    #[serde(skip)]
+    entered_over: Option<DatasetRef>,
     #[serde(skip)]
     findings: Findings,
     /// Height of the name and the buttons of the open dataset, in points, when they were drawn last.
@@ -94,6 +97,7 @@ impl Default for DatasetPanel {
             seen: None,
             path: String::new(),
             entered: None,
+            entered_over: None,
             findings: Findings::default(),
             head_height: 0.0,
             thumbs: Thumbs::default(),
@@ -117,7 +121,7 @@ impl DatasetPanel {
         self.forget_opened(ctx);
         self.source_ui(ctx, ui);
         ui.separator();
-        let is_inline = self.found_ui(ctx, ui);
+        let room = self.found_ui(ctx, ui);
         ScrollArea::vertical()
             .auto_shrink(false)
             .show(ui, |ui| match ctx.engine.dataset() {
@@ -145,7 +149,7 @@ impl DatasetPanel {
                     self.clear();
                     unlabeled::unlabeled_ui(ctx, ui, folder, *images, message);
                 }
-                DatasetState::Ready(open) => self.ready_ui(ctx, ui, (open, form), is_inline),
+                DatasetState::Ready(open) => self.ready_ui(ctx, ui, (open, form), room),
             });
     }
 
@@ -156,10 +160,11 @@ impl DatasetPanel {
         self.pair.close();
     }
 
-    /// Clears the field once what was typed is open.
+    /// Clears the field once what was typed is open, or something else was opened after it.
     fn forget_opened(&mut self, ctx: &PanelCtx<'_>) {
         if let (Some(entered), DatasetState::Ready(open)) = (&self.entered, ctx.engine.dataset())
-            && open.which == DatasetRef::Folder(entered.clone())
+            && (open.which == DatasetRef::Folder(entered.clone())
+                || self.entered_over.as_ref() != Some(&open.which))
         {
             self.path.clear();
             self.entered = None;
@@ -182,6 +187,10 @@ impl DatasetPanel {
             if entered && !self.path.trim().is_empty() {
                 let folder = entered_path(self.path.as_ref());
                 self.entered = Some(folder.clone());
+                self.entered_over = match ctx.engine.dataset() {
+                    DatasetState::Ready(open) => Some(open.which.clone()),
+                    _ => None,
+                };
                 ctx.commands
                     .send(Command::OpenDataset(DatasetRef::Folder(folder)));
             }
@@ -189,18 +198,24 @@ impl DatasetPanel {
     }
 
     /// What was found in the dataset, below everything else: it comes when it is known, and must
-    /// not move what is pointed at. Returns whether it is to be listed inline, as there is no room for both.
-    fn found_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) -> bool {
-        let DatasetState::Ready(open) = ctx.engine.dataset() else {
-            return false;
-        };
-        if !self.findings.are_listed(open) {
-            return false;
-        }
+    /// not move what is pointed at. Where there is no room for both it has a window. Returns which it is.
+    fn found_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) -> Room {
         let height = ui.available_height();
         let most = (height * MOST_FOUND).min(height - self.head_height - AROUND_FOUND);
-        if most < LEAST_FOUND {
-            return true;
+        let room = if most < LEAST_FOUND {
+            Room::Window
+        } else {
+            Room::Panel
+        };
+        let DatasetState::Ready(open) = ctx.engine.dataset() else {
+            return room;
+        };
+        if !self.findings.are_listed(open, room) {
+            return room;
+        }
+        if room == Room::Window {
+            self.findings.window_ui(ctx, ui);
+            return room;
         }
         egui::Panel::bottom("found in the dataset")
             .resizable(false)
@@ -213,7 +228,7 @@ impl DatasetPanel {
                     .min_scrolled_height(most)
                     .show(ui, |ui| self.findings.list_ui(ctx, ui));
             });
-        false
+        room
     }
 
     fn ready_ui(
@@ -221,16 +236,13 @@ impl DatasetPanel {
         ctx: &PanelCtx<'_>,
         ui: &mut Ui,
         (open, form): (&OpenDataset, &RunConfig),
-        lists_findings: bool,
+        room: Room,
     ) {
         let head = ui.scope(|ui| {
             summary_ui(ui, open);
-            self.findings.controls_ui(ctx, ui, open);
+            self.findings.controls_ui(ctx, ui, open, room);
         });
         self.head_height = head.response.rect.height();
-        if lists_findings {
-            self.findings.list_ui(ctx, ui);
-        }
         let counting = ctx.engine.is_reading_dataset();
         classes::classes_ui(ctx.colors, ui, (open, counting), &mut self.share_of);
         sizes::sizes_ui(ui, open.stats.as_ref());

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use eframe::egui::{CentralPanel, ComboBox, Frame, Margin, Panel, ScrollArea, Ui};
+use eframe::egui::{CentralPanel, ComboBox, Frame, Label, Margin, Panel, RichText, ScrollArea, Ui};
 
 use super::confusion_source::{ConfusionSource, Found};
 use crate::engine::{ClassList, KeptEvaluation, VOID};
@@ -102,7 +102,9 @@ impl ImagesView {
             .size_range(150.0..=400.0)
             .frame(Frame::new().inner_margin(Margin::symmetric(4, 4)))
             .show(ui, |ui| self.list_ui(ui, kept, &classes));
-        CentralPanel::no_frame().show(ui, |ui| self.image_ui(ctx, ui, kept, &classes));
+        CentralPanel::default()
+            .frame(Frame::new().inner_margin(Margin::symmetric(8, 4)))
+            .show(ui, |ui| self.image_ui(ctx, ui, kept, &classes));
     }
 
     fn update_entries(&mut self, kept: &Arc<KeptEvaluation>) {
@@ -159,7 +161,15 @@ impl ImagesView {
             .response
             .accessible_name("Which images")
             .on_hover_text("To see the images with a confusion, click its cell in Confusion");
-        ui.weak(plural(self.entries.len(), "image", "images"));
+        let images = plural(self.entries.len(), "image", "images");
+        let text = match self.order {
+            Order::Worst | Order::Best => format!("{images}, each with its mIoU"),
+            Order::Confusion(place) => format!(
+                "{images}, each with the share of its labeled pixels that are {}",
+                confusion_name(classes, place)
+            ),
+        };
+        ui.add(Label::new(RichText::new(text).weak()).wrap());
         let current = self.current().map(|entry| entry.place);
         let height = ui.spacing().interact_size.y;
         ScrollArea::vertical().auto_shrink(false).show_rows(
@@ -172,7 +182,7 @@ impl ImagesView {
                     let id = &kept.evaluation.per_image[entry.place].id;
                     let text = format!("{:>6}  {id}", percent(Some(entry.share)));
                     let hover = match entry.pixels {
-                        Some(pixels) => format!("{} px are confused", count(pixels as usize)),
+                        Some(pixels) => confused_text(classes, self.order, entry.share, pixels),
                         None => "mIoU of this image alone".to_owned(),
                     };
                     let shown = ui
@@ -246,13 +256,13 @@ impl ImagesView {
                 ctx.commands.send(Command::Inspect(vec![path.clone()]));
             }
         });
-        let what = confusion.map_or_else(
-            || "Outlined: wrong pixels".to_owned(),
-            |place| format!("Outlined: {}", confusion_name(classes, place)),
-        );
-        ui.weak(format!("{id} · mIoU {} · {what}", {
-            percent(kept.evaluation.per_image[entry.place].score.mean_iu)
-        }));
+        let what = match entry.pixels {
+            Some(pixels) => confused_text(classes, self.order, entry.share, pixels),
+            None => "wrong pixels".to_owned(),
+        };
+        let score = percent(kept.evaluation.per_image[entry.place].score.mean_iu);
+        let line = format!("{id} · mIoU {score} · Outlined: {what}");
+        ui.truncated(RichText::new(&line).weak(), &line);
         match found {
             Ok(Some(found)) => self.prepare(ctx, ui, found, classes),
             Ok(None) => {}
@@ -353,6 +363,19 @@ fn label_name(classes: &ClassList, label: u8) -> &str {
     } else {
         classes.name(label)
     }
+}
+
+/// `1,234 px of car taken for road, 12.0 % of the labeled pixels of the image`.
+fn confused_text(classes: &ClassList, order: Order, share: f64, pixels: u64) -> String {
+    let what = match order {
+        Order::Confusion(place) => confusion_name(classes, place),
+        Order::Worst | Order::Best => "wrong".to_owned(),
+    };
+    format!(
+        "{} px of {what}, {} of the labeled pixels of the image",
+        count(pixels as usize),
+        percent(Some(share))
+    )
 }
 
 fn confusion_name(classes: &ClassList, place: CellPlace) -> String {

@@ -11,9 +11,12 @@ use crate::ui::theme;
 const SHARE_MARKS: [f64; 3] = [1.0, 0.5, 0.1];
 /// Points between labels of shares below a plot: from where they show to where they are strong.
 const SHARE_LABELS: Rangef = Rangef {
-    min: 36.0,
-    max: 46.0,
+    min: 30.0,
+    max: 34.0,
 };
+/// Shown beyond the ends of an axis, as a share of it: marks at the ends have their labels, and those of both
+/// axes at their crossing are not in one place.
+const AROUND: f64 = 0.035;
 
 /// A line with its points.
 pub struct Curve {
@@ -44,9 +47,13 @@ pub fn curves_ui(ui: &mut Ui, axes: &Axes<'_>, curves: &[Curve], size: Vec2) {
     let x_axis = if axes.x_is_share {
         AxisHints::new_x()
             .label_spacing(SHARE_LABELS)
-            .formatter(|mark, _| format!("{:.0} %", mark.value * 100.0))
+            .formatter(|mark, _| share_text(mark.value))
     } else {
-        AxisHints::new_x()
+        // A width below 0 is none.
+        AxisHints::new_x().formatter(|mark, _| match mark.value {
+            value if value < 0.0 => String::new(),
+            value => format!("{value:.0}"),
+        })
     };
     let plot = Plot::new(axes.name)
         .width(size.x)
@@ -63,7 +70,7 @@ pub fn curves_ui(ui: &mut Ui, axes: &Axes<'_>, curves: &[Curve], size: Vec2) {
         .custom_y_axes(vec![
             AxisHints::new_y()
                 .label(y_label)
-                .formatter(|mark, _| format!("{:.0} %", mark.value * 100.0)),
+                .formatter(|mark, _| share_text(mark.value)),
         ]);
     let plot = if axes.x_is_share {
         plot.x_grid_spacer(uniform_grid_spacer(|_| SHARE_MARKS))
@@ -76,9 +83,11 @@ pub fn curves_ui(ui: &mut Ui, axes: &Axes<'_>, curves: &[Curve], size: Vec2) {
         .map(|curve| theme::run_color(ui.visuals(), curve.slot))
         .collect();
     let shown = plot.show(ui, |plot| {
+        let [left, right] = axes.x;
+        let (beside, above) = (AROUND * (right - left), AROUND * axes.top);
         plot.set_plot_bounds(PlotBounds::from_min_max(
-            [axes.x[0], 0.0],
-            [axes.x[1], axes.top],
+            [left - beside, -above],
+            [right + beside, axes.top + above],
         ));
         if axes.diagonal {
             let line = Line::new(
@@ -100,6 +109,15 @@ pub fn curves_ui(ui: &mut Ui, axes: &Axes<'_>, curves: &[Curve], size: Vec2) {
     shown
         .response
         .widget_info(|| WidgetInfo::labeled(egui::Role::Image, true, &name));
+}
+
+/// A mark of an axis of shares; there are none below 0 and above 1.
+fn share_text(value: f64) -> String {
+    if (-1e-9..=1.0 + 1e-9).contains(&value) {
+        format!("{:.0} %", value.abs() * 100.0)
+    } else {
+        String::new()
+    }
 }
 
 /// Which color is which run, with something to say about each.

@@ -58,7 +58,7 @@ pub fn ui(ui: &mut Ui, shown: &[Shown]) {
         x_label: "width of the band along boundaries [px]",
         y_label: "mIoU in the band",
         top: top_of(&curves),
-        x: [0.0, widest.unwrap_or(1) as f64 + 1.0],
+        x: [0.0, widest.unwrap_or(1) as f64],
         x_is_share: false,
         diagonal: false,
     };

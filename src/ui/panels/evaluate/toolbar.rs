@@ -71,6 +71,8 @@ impl EvaluatePanel {
             [run] => shortened(&run.title()),
             runs => format!("{} runs", runs.len()),
         };
+        // In full: the button may have only the start of a name.
+        let names: String = runs.iter().map(|run| run.title() + "\n").collect();
         // Several are ticked one after another.
         let stays = MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside);
         let button = MenuButton::new(title).config(stays);
@@ -92,7 +94,7 @@ impl EvaluatePanel {
         });
         shown
             .0
-            .on_hover_text("The runs to evaluate, one or several")
+            .on_hover_text(names + "The runs to evaluate, one or several")
             .accessible_name("Runs to evaluate");
     }
 
@@ -177,14 +179,15 @@ impl EvaluatePanel {
                 }
             })
             .response
-            .labelled_by(label.id);
+            .labelled_by(label.id)
+            .on_hover_text(format!("{current}\nThe run of this part"));
         self.focus = focus.or(self.focus.take());
     }
 }
 
 /// The start of a title.
 fn shortened(title: &str) -> String {
-    const MOST: usize = 44;
+    const MOST: usize = 52;
     if title.chars().count() <= MOST {
         return title.to_owned();
     }

@@ -59,18 +59,24 @@ impl PixelPick {
         let painter = ui.painter_at(area);
         let mut labeled: Vec<Rect> = Vec::new();
         let edge = |x: u32, y: u32| transform.screen_from_image(pos2(x as f32, y as f32));
-        for outline in &self.outlines {
+        let place = |outline: &FieldOutline| {
             let field = outline.rect;
-            let rect = Rect::from_two_pos(
+            Rect::from_two_pos(
                 edge(field.left, field.top),
                 edge(field.right + 1, field.bottom + 1),
-            );
-            let color = match outline.kind {
-                FieldKind::Theoretical(part) => theme::source_color(part),
-                FieldKind::Effective => theme::EFFECTIVE_FIELD,
-            };
-            let stroke = Stroke::new(2.0, color);
-            painter.rect_stroke(rect, 0.0, stroke, StrokeKind::Inside);
+            )
+        };
+        let color = |outline: &FieldOutline| match outline.kind {
+            FieldKind::Theoretical(part) => theme::source_color(part),
+            FieldKind::Effective => theme::EFFECTIVE_FIELD,
+        };
+        for outline in &self.outlines {
+            let stroke = Stroke::new(2.0, color(outline));
+            painter.rect_stroke(place(outline), 0.0, stroke, StrokeKind::Inside);
+        }
+        // Above all lines: that of a field may go through the label of another one.
+        for outline in &self.outlines {
+            let (rect, color) = (place(outline), color(outline));
             if area.intersects(rect) {
                 let corner = rect.min.max(area.min);
                 labeled.push(label(&painter, corner, &outline.label, color, &labeled));

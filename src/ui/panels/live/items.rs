@@ -14,7 +14,7 @@ use crate::ui::view_model::mask::{Pixel, label_at};
 
 /// Widths of one tile, in points.
 const MIN_TILE: f32 = 150.0;
-const MAX_TILE: f32 = 440.0;
+const MAX_TILE: f32 = 900.0;
 /// In a panel that is lower than a tile.
 const MIN_LOW_TILE: f32 = 90.0;
 /// Points between tiles.
@@ -126,23 +126,23 @@ pub fn grid(area: Vec2, num_tiles: usize, image_sizes: &[[u32; 2]]) -> (usize, f
         let gaps = GAP * (columns as f32 - 1.0);
         ((area.x - gaps) / columns as f32 - around_tiles) / tiles
     };
-    let height = |columns: usize| -> f32 {
-        let tile = tile_width(columns).min(MAX_TILE);
-        let row_height = |row: &[[u32; 2]]| {
-            let tallest = row.iter().map(|size| tile_size(tile, *size).y);
-            tallest.fold(0.0, f32::max) + AROUND_TILE_HEIGHT + GAP
-        };
-        image_sizes.chunks(columns).map(row_height).sum()
-    };
-    let mut readable = (1..=image_sizes.len()).filter(|&columns| tile_width(columns) >= MIN_TILE);
-    let columns = readable
-        .clone()
-        .find(|&columns| height(columns) <= area.y)
-        .or(readable.next_back())
-        .unwrap_or(1);
-    let width = tile_width(columns).clamp(MIN_TILE / 2.0, MAX_TILE);
     let tallest = image_sizes.iter().map(|size| tile_size(1.0, *size).y);
     let tallest = tallest.fold(0.0, f32::max).max(f32::EPSILON);
+    // Of what fits, the largest: few columns are wide and low, many are narrow.
+    let fitting = (1..=image_sizes.len()).map(|columns| {
+        let rows = image_sizes.len().div_ceil(columns) as f32;
+        let highest = (area.y / rows - AROUND_TILE_HEIGHT - GAP) / tallest;
+        (columns, tile_width(columns).min(highest).min(MAX_TILE))
+    });
+    let largest = fitting
+        .filter(|(_, width)| *width >= MIN_TILE)
+        .reduce(|best, next| if next.1 > best.1 { next } else { best });
+    if let Some(largest) = largest {
+        return largest;
+    }
+    let mut readable = (1..=image_sizes.len()).filter(|&columns| tile_width(columns) >= MIN_TILE);
+    let columns = readable.next_back().unwrap_or(1);
+    let width = tile_width(columns).clamp(MIN_TILE / 2.0, MAX_TILE);
     let highest = ((area.y - AROUND_TILE_HEIGHT - GAP) / tallest).max(MIN_LOW_TILE);
     if highest >= width {
         return (columns, width);
@@ -172,6 +172,16 @@ mod tests {
     }
 
     #[test]
+    fn on_a_large_screen_no_room_is_left_that_larger_tiles_could_use() {
+        // The panel in a window of 2560 x 1440.
+        let area = vec2(2180.0, 560.0);
+        let (columns, tile) = grid(area, 3, &[SIZE; 4]);
+        assert_eq!(columns, 2);
+        let height = 2.0 * (tile_size(tile, SIZE).y + AROUND_TILE_HEIGHT + GAP);
+        assert!((height - area.y).abs() < 1e-2, "{height}");
+    }
+
+    #[test]
     fn what_does_not_fit_is_small_but_readable() {
         let (columns, tile) = grid(vec2(1100.0, 300.0), 1, &[SIZE; 30]);
         assert_eq!(columns, 6);
@@ -195,7 +205,11 @@ mod tests {
     fn there_are_no_more_columns_than_items() {
         let (columns, tile) = grid(vec2(5000.0, 400.0), 3, &[SIZE; 2]);
         assert_eq!(columns, 2);
-        assert!((tile - MAX_TILE).abs() < 1e-3);
+        // One row, which takes all the height.
+        let height = tile_size(tile, SIZE).y + AROUND_TILE_HEIGHT + GAP;
+        assert!((height - 400.0).abs() < 1e-3);
+        // As large as they get.
+        assert!((grid(vec2(9000.0, 4000.0), 3, &[SIZE; 2]).1 - MAX_TILE).abs() < 1e-3);
         assert_eq!(grid(vec2(5000.0, 400.0), 3, &[]).0, 1);
     }
 

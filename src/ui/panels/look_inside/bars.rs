@@ -21,6 +21,8 @@ const LOGIT_WIDTH: f32 = 50.0;
 const PART_WIDTH: f32 = 50.0;
 const MIN_BAR: f32 = 60.0;
 const GAP: f32 = 4.0;
+/// Between the numbers and the bars: the last heading and the lowest value of the scale are side by side.
+const BEFORE_BAR: f32 = 10.0;
 const BAR_HEIGHT: f32 = 13.0;
 
 /// Which color is which score layer.
@@ -106,7 +108,7 @@ struct Table {
 impl Table {
     fn new(width: f32, sources: Vec<&'static str>, reach: f32) -> Self {
         let numbers = (PART_WIDTH + GAP) * sources.len() as f32;
-        let others = SWATCH.x + NAME_WIDTH + SHARE_WIDTH + LOGIT_WIDTH + 4.0 * GAP;
+        let others = SWATCH.x + NAME_WIDTH + SHARE_WIDTH + LOGIT_WIDTH + 4.0 * GAP + BEFORE_BAR;
         Self {
             has_numbers: width - others - numbers >= MIN_BAR,
             sources,
@@ -128,6 +130,7 @@ impl Table {
                         .on_hover_text("What the score layer on this map adds to the logit");
                 }
             }
+            ui.add_space(BEFORE_BAR);
             let width = ui.available_width().max(MIN_BAR);
             let height = ui.spacing().interact_size.y;
             let (rect, response) = ui.allocate_exact_size(vec2(width, height), Sense::hover());
@@ -184,6 +187,7 @@ impl Table {
                     cell(ui, PART_WIDTH, &format!("{value:+.2}"));
                 }
             }
+            ui.add_space(BEFORE_BAR);
             let size = vec2(ui.available_width().max(MIN_BAR), BAR_HEIGHT);
             let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
             bar(ui, rect, &class.contributions, self.reach);

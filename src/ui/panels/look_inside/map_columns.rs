@@ -21,6 +21,9 @@ const MIN_MAP: f32 = 250.0;
 /// Room for the caption and the color bar of a map.
 const AROUND_MAP: f32 = 84.0;
 
+/// In a low panel maps are this high all the same: in smaller ones there is nothing to see.
+const LOWEST_MAP: f32 = 180.0;
+
 /// The maps on the screen: all of their textures are ready.
 #[derive(Default)]
 pub struct Shown {
@@ -140,8 +143,8 @@ impl LookInsidePanel {
         };
         let spacing = ui.spacing().item_spacing.x;
         let map_width = (width - spacing * (per_row as f32 - 1.0)) / per_row as f32;
-        // The color bar is in sight, too, where the panel is not very low.
-        let most = ui.available_height() - AROUND_MAP;
+        // The color bar is in sight, too, where the panel is not very low; else it is scrolled to.
+        let most = (ui.available_height() - AROUND_MAP).max(LOWEST_MAP);
         for row in column.maps.chunks(per_row) {
             ui.horizontal_top(|ui| {
                 for map in row {

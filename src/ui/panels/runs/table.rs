@@ -114,7 +114,9 @@ impl Table<'_> {
             }
             let mut ui = cell_ui(ui, cell, *column);
             let mut text = RichText::new(column.text(run));
-            if run.notes.archived {
+            if chosen {
+                text = text.color(ui.visuals().selection.stroke.color);
+            } else if run.notes.archived {
                 text = text.weak();
             }
             ui.add(

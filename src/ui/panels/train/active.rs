@@ -12,7 +12,7 @@ use crate::ui::terms::{Teaches as _, Term};
 use crate::ui::theme;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::format;
-use crate::ui::view_model::progress::{self, RunProgress};
+use crate::ui::view_model::progress::{self, PlanProgress, RunProgress};
 
 /// Between two looks at how far a long step is.
 const LONG_STEP_TICK: Duration = Duration::from_secs(1);
@@ -93,7 +93,17 @@ pub fn lines_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, active: &ActiveRun) {
         .collect::<Vec<_>>()
         .join(" · ");
     if !line.is_empty() {
-        ui.add(Label::new(RichText::new(line).small()).wrap());
+        ui.add(Label::new(RichText::new(line).small()).wrap())
+            .on_hover_text(
+                "The rate is that of the last 20 steps alone. The time left goes by all the time so far, with live masks \
+                 and, once there was one, validation between the epochs",
+            );
+    }
+    if let Some(all) = PlanProgress::new(ctx.engine.plan(), active) {
+        let width = ui.available_width();
+        ui.add(Label::new(RichText::new(&all.text).small()).wrap())
+            .on_hover_text("As if each of the runs took as long as this one");
+        ui.progress_bar(all.share, width, "Progress of all runs");
     }
     let meters = ctx.engine.meters().unwrap_or_default();
     let line = progress::machine_text(&meters, active.waiting_share);

@@ -96,7 +96,7 @@ fn start_again_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, found: &RunAlarm, remedy: &Re
                    a new run";
     if ui.add(button).on_hover_text(tooltip).clicked() {
         let mut config = found.config.clone();
-        if remedy.apply(&mut config.learning) {
+        if remedy.apply(&mut config) {
             ctx.commands.send(Command::StartAgain(Box::new(config)));
         }
     }

@@ -37,7 +37,7 @@ use crate::ui::panels::runs::newest_run_ui;
 use crate::ui::panels::{command_button, send_when_clicked};
 use crate::ui::theme;
 use crate::ui::ui_ext::UiExt as _;
-use crate::ui::view_model::format::{finding_title, plural, sentence};
+use crate::ui::view_model::format::{plural, sentence};
 use before_start::Before;
 use queue::Differs;
 use rate_search::RateFinder;
@@ -163,7 +163,7 @@ impl TrainPanel {
             }
         };
         if let Some(error) = engine.dataset_error() {
-            let what = finding_title(error.kind);
+            let what = error.kind.title();
             let text = format!(
                 "{what}: this dataset cannot be trained on. Its findings in Dataset say what to do; after a change of \
                  its files, Check dataset reads them again"

@@ -139,6 +139,9 @@ fn summary_ui(ui: &mut Ui, summary: &WeightsSummary) {
         format::plural(initialized, "keeps initial values", "keep initial values"),
         format::count(skipped)
     ));
+    if let Some(choice) = &summary.choice {
+        ui.add(egui::Label::new(format::sentence(choice)).wrap());
+    }
     ui.add_space(4.0);
     let height = ui.text_style_height(&egui::TextStyle::Body);
     ScrollArea::vertical()

@@ -1,0 +1,83 @@
+//! Weights in forms that cannot be read, by what a file begins with or what its reader says; each with what
+//! to do.
+
+/// What a file is that begins so, and what to do; `None` = it may be weights.
+pub(super) fn by_start(start: &[u8]) -> Option<&'static str> {
+    let has = |part: &[u8]| start.windows(part.len()).any(|window| window == part);
+    if !start.starts_with(b"PK") {
+        return None;
+    }
+    // The pickle of such an archive begins with the class of the network.
+    if has(b"__torch__") {
+        return Some(
+            "this is a TorchScript archive (`torch.jit.save`), a program with its weights, which is not run here. Write \
+             its weights alone: `torch.save(torch.jit.load(FILE).state_dict(), NEW)`",
+        );
+    }
+    let exported = [
+        &b"/data/weights/weight_"[..],
+        b"/archive_format",
+        b"/models/model.json",
+    ];
+    exported.iter().any(|part| has(part)).then_some(
+        "this is a program of `torch.export` with its weights, which is not run here. Write its weights alone: \
+         `torch.save(dict(torch.export.load(FILE).state_dict), NEW)`",
+    )
+}
+
+/// What is wrong with a file of which its reader says so, and what to do; `None` = it is damaged or no
+/// weights.
+pub(super) fn by_reader(said: &str) -> Option<String> {
+    let word = |text: &str| -> String {
+        let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let from = text.trim_start_matches(|c| !is_name(c));
+        from.chars().take_while(|c| is_name(*c)).collect()
+    };
+    let small = ["float8", "F8_", "float4", "F4", "F6_"];
+    if let Some(at) = small.iter().find_map(|dtype| said.find(dtype)) {
+        return Some(format!(
+            "weights are stored in 8 bits or less ({}), of which the scale is another tensor or none. Save them as \
+             32-bit or 16-bit floats, multiplied by their scales where they have some",
+            word(&said[at..])
+        ));
+    }
+    let quantized = [
+        "QInt8Storage",
+        "QUInt8Storage",
+        "QInt32Storage",
+        "_rebuild_qtensor",
+    ];
+    quantized.iter().any(|form| said.contains(form)).then(|| {
+        "weights are quantized to whole numbers. Save the network as it was before, with weights in 32-bit or 16-bit \
+         floats"
+            .to_owned()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_pytorch_writes_beside_state_dicts_is_named() {
+        // Beginnings of files of torch.jit.save and torch.export.save.
+        let script = b"PK\x03\x04\0\0\x08\x08jit/data.pklFB\0ZZ\x80\x02c__torch__.torch.nn.modules.conv\nConv2d\n";
+        assert!(by_start(script).is_some_and(|text| text.contains("torch.jit.load")));
+        let exported = b"PK\x03\x04\0\0\x08\x08exported/data/weights/weight_0FB\0";
+        assert!(by_start(exported).is_some_and(|text| text.contains("torch.export.load")));
+        let plain = b"PK\x03\x04\0\0\x08\x08net/data.pklFB\0ZZ\x80\x02}q\0(X\x04";
+        assert_eq!(by_start(plain), None);
+        assert_eq!(by_start(b"__torch__ in a text"), None);
+    }
+
+    #[test]
+    fn small_floats_and_whole_numbers_are_named() {
+        let said = |text: &str| by_reader(text).unwrap_or_default();
+        let pickle = "pickle: unsupported Python type 'torch.float8_e4m3fn'. The file holds";
+        assert!(said(pickle).contains("(float8_e4m3fn)"), "{}", said(pickle));
+        assert!(said("Unsupported dtype: F8_E4M3").contains("(F8_E4M3)"));
+        let quantized = "pickle: unsupported Python type 'torch.QInt8Storage'.";
+        assert!(said(quantized).contains("quantized"));
+        assert_eq!(by_reader("zip archive error: invalid Zip archive"), None);
+    }
+}
