@@ -73,7 +73,7 @@ fn a_run_is_evaluated_down_to_the_confused_pixels() {
     for row in ["up to 5 px", "whole images", "small, under 32 × 32 px"] {
         assert!(desk.says(row), "{row}");
     }
-    headers_stay(&mut desk);
+    views_are_scrolled(&mut desk);
     desk.click("Calibration");
     assert!(desk.says("Reliability diagram"));
     let (_, error) = evaluation.counts.calibration().expect("confidences");
@@ -113,8 +113,8 @@ fn a_run_is_evaluated_down_to_the_confused_pixels() {
 /// Height of a window in which the table of bands is scrolled.
 const LOW: f32 = 440.0;
 
-/// The headers of the table of bands are in sight while its rows are.
-fn headers_stay(desk: &mut Desk) {
+/// The headers of the table of bands are in sight while its rows are, and other views stay where they are.
+fn views_are_scrolled(desk: &mut Desk) {
     let before = desk.window.ctx.content_rect().size();
     desk.window.set_size(vec2(1280.0, LOW));
     desk.frames(4);
@@ -144,6 +144,12 @@ fn headers_stay(desk: &mut Desk) {
     }
     let header = stays(desk).expect("headers that stay");
     assert!(header.top() >= top && header.bottom() < LOW, "{header}");
+    // Another view is not scrolled with it.
+    desk.click("Calibration");
+    let first = desk.find("Reliability diagram").rect();
+    assert!(first.top() >= top, "{first} is above {top}");
+    desk.click("Boundaries and sizes");
+    assert!(stays(desk).is_some(), "this one is where it was");
     desk.window.set_size(before);
     desk.window.remove_cursor();
     desk.frames(4);

@@ -55,7 +55,7 @@ pub(super) fn cut_off(bytes: &[u8], decoded: &DynamicImage) -> Option<String> {
             let bytes = without_zeros(bytes);
             let missing = missing_share(bytes, decoded)?;
             Some(format!(
-                "{advice} after {} bytes, {:.0} % of the image are missing",
+                "{advice} after {} bytes, {:.0} % of the image is missing",
                 bytes.len(),
                 (missing * 100.0).max(1.0)
             ))

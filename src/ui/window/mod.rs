@@ -123,12 +123,19 @@ fn explain(err: &eframe::Error) -> String {
              {COMMAND_LINE}"
         ),
         eframe::Error::Wgpu(_) => format!(
-            "The window cannot be drawn: {err}. Install a graphics driver with Vulkan (on Linux \
+            "The window cannot be drawn: {}. Install a graphics driver with Vulkan (on Linux \
              the package mesa-vulkan-drivers works on every machine), \
-             {COMMAND_LINE}"
+             {COMMAND_LINE}",
+            drawing_cause(&text)
         ),
         eframe::Error::AppCreation(_) => format!("The window cannot be opened: {err}"),
     }
+}
+
+/// What wgpu says, without the name of its kind of error and without its list of reasons where that is empty.
+fn drawing_cause(text: &str) -> &str {
+    let cause = text.strip_prefix("WGPU error: ").unwrap_or(text);
+    cause.strip_suffix(": {}").unwrap_or(cause)
 }
 
 pub use supervisor::{tell_opened, wait_until_unwanted};
@@ -162,5 +169,14 @@ mod tests {
         assert_eq!(crashed.matches(COMMAND_LINE).count(), 1);
         let told = refused(&[refusal(Backend::OpenGl, &format!("x, {COMMAND_LINE}"))]);
         assert_eq!(told.matches(COMMAND_LINE).count(), 1, "{told}");
+    }
+
+    #[test]
+    fn a_cause_is_told_without_an_empty_list() {
+        let none = "WGPU error: Failed to create surface for any enabled backend: {}";
+        let told = "Failed to create surface for any enabled backend";
+        assert_eq!(drawing_cause(none), told);
+        let why = "Failed to create surface for any enabled backend: {Gl: no display}";
+        assert_eq!(drawing_cause(why), why);
     }
 }

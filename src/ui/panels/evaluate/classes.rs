@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use eframe::egui::{
-    self, CornerRadius, Grid, Rect, RichText, Sense, Stroke, Ui, WidgetInfo, pos2, vec2,
+    self, CornerRadius, Grid, Label, Rect, RichText, Sense, Stroke, Ui, WidgetInfo, pos2, vec2,
 };
 
 use super::Shown;
@@ -79,6 +79,28 @@ pub fn ui(ctx: &PanelCtx<'_>, ui: &mut Ui, shown: &[Shown]) {
             first.label
         ));
     }
+    for other in shown {
+        let missing = only_in(&other.kept.evaluation.classes, &classes);
+        if !missing.is_empty() {
+            let names = missing.join(", ");
+            let text = format!("Not shown, since {} alone has them: {names}", other.label);
+            ui.add(Label::new(RichText::new(text).weak()).wrap());
+        }
+    }
+}
+
+/// The place of a class by its name, in any case: as a run is compared with a dataset.
+fn place_of(classes: &ClassList, name: &str) -> Option<usize> {
+    let lower = name.to_lowercase();
+    (classes.iter()).position(|class| class.name.to_lowercase() == lower)
+}
+
+/// Names of the classes of a list that another one does not have.
+fn only_in<'a>(list: &'a ClassList, other: &ClassList) -> Vec<&'a str> {
+    let names = list.iter().map(|class| class.name.as_str());
+    names
+        .filter(|name| place_of(other, name).is_none())
+        .collect()
 }
 
 fn shown_alone(shown: &Shown, first: &Shown) -> bool {
@@ -98,10 +120,7 @@ fn bar_ui(ui: &mut Ui, shown: &Shown, classes: &ClassList, label: usize, is_firs
     let evaluation = &shown.kept.evaluation;
     let name = classes.name(label as u8);
     // Runs of other datasets have other labels.
-    let own = evaluation
-        .classes
-        .iter()
-        .position(|class| class.name == name);
+    let own = place_of(&evaluation.classes, name);
     let value = |values: &[Option<f64>]| values.get(own?).copied().flatten();
     let iu = value(&evaluation.scores.class_iu);
     let boundary = value(&evaluation.boundary.class_iu);
@@ -156,5 +175,28 @@ fn components_ui(ui: &mut Ui, shown: &Shown, label: usize) {
             count(of_class.area as usize),
             count(of_class.largest as usize)
         ));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Class;
+
+    fn list(names: &[&str]) -> ClassList {
+        let class = |name: &&str| Class {
+            name: (*name).to_owned(),
+            color: [0; 3],
+        };
+        ClassList::new(names.iter().map(class).collect()).expect("a list")
+    }
+
+    #[test]
+    fn classes_of_other_runs_are_found_by_name_or_named_as_missing() {
+        let (street, garden) = (list(&["Sky", "Tree"]), list(&["meadow", "tree", "house"]));
+        assert_eq!(place_of(&garden, "Tree"), Some(1));
+        assert_eq!(place_of(&garden, "Sky"), None);
+        assert_eq!(only_in(&garden, &street), ["meadow", "house"]);
+        assert_eq!(only_in(&street, &street), [""; 0]);
     }
 }

@@ -178,10 +178,10 @@ impl EvaluatePanel {
             return;
         };
         match self.tab {
-            Tab::Overview => scrolled(ui, |ui| overview::ui(ui, shown, missing)),
-            Tab::Classes => scrolled(ui, |ui| classes::ui(ctx, ui, shown)),
-            Tab::Sizes => scrolled(ui, |ui| sizes::ui(ui, shown)),
-            Tab::Calibration => scrolled(ui, |ui| calibration::ui(ui, shown)),
+            Tab::Overview => scrolled(ui, "overview", |ui| overview::ui(ui, shown, missing)),
+            Tab::Classes => scrolled(ui, "classes", |ui| classes::ui(ctx, ui, shown)),
+            Tab::Sizes => scrolled(ui, "sizes", |ui| sizes::ui(ui, shown)),
+            Tab::Calibration => scrolled(ui, "calibration", |ui| calibration::ui(ui, shown)),
             Tab::Confusion => {
                 if let Some(place) = confusion::ui(ctx, ui, &focus, &mut self.cell_value) {
                     self.show_confusion(place);
@@ -275,8 +275,12 @@ impl EvaluatePanel {
     }
 }
 
-fn scrolled(ui: &mut Ui, add: impl FnOnce(&mut Ui)) {
-    ScrollArea::both().auto_shrink(false).show(ui, add);
+/// Each of them is scrolled by itself: one is looked at from its top.
+fn scrolled(ui: &mut Ui, what: &str, add: impl FnOnce(&mut Ui)) {
+    ScrollArea::both()
+        .id_salt(what)
+        .auto_shrink(false)
+        .show(ui, add);
 }
 
 /// How the dataset of the Dataset panel was asked for, and its name.

@@ -132,6 +132,23 @@ fn run_names_ui(
     ui.end_row();
 }
 
+/// What is counted in the images of the runs: one number, unless they were scored on other images. A
+/// version that did not count says nothing.
+fn numbers(of_runs: impl Iterator<Item = Option<u64>>) -> String {
+    let mut told: Vec<String> = Vec::new();
+    for number in of_runs.flatten() {
+        let text = count(number as usize);
+        if !told.contains(&text) {
+            told.push(text);
+        }
+    }
+    if told.is_empty() {
+        MISSING.to_owned()
+    } else {
+        told.join(" | ")
+    }
+}
+
 fn bands_ui(ui: &mut Ui, shown: &[Shown], bands: &[Vec<BandScore>]) {
     let mut header = StickyHeader::default();
     let table = Grid::new("evaluate_bands")
@@ -155,7 +172,7 @@ fn bands_ui(ui: &mut Ui, shown: &[Shown], bands: &[Vec<BandScore>]) {
                     || "whole images".to_owned(),
                     |width| format!("up to {width} px"),
                 );
-                let pixels = count(bands[0][row].pixels as usize);
+                let pixels = numbers(bands.iter().map(|bands| Some(bands[row].pixels)));
                 ui.label(name).on_hover_text(format!("{pixels} labeled pixels"));
                 for bands in bands {
                     let band = &bands[row];
@@ -190,11 +207,7 @@ fn objects_ui(ui: &mut Ui, shown: &[Shown]) {
             ui.end_row();
             for (row, size) in ObjectSize::ALL.into_iter().enumerate() {
                 ui.label(format!("{size}, {}", size.range()));
-                // Of another run where these scores are of a version that did not tell it.
-                let number = scores.iter().find_map(|scores| scores[row].objects);
-                ui.label(
-                    number.map_or_else(|| MISSING.to_owned(), |number| count(number as usize)),
-                );
+                ui.label(numbers(scores.iter().map(|scores| scores[row].objects)));
                 for scores in &scores {
                     let score = &scores[row];
                     ui.label(RichText::new(percent(score.found)).monospace());
@@ -204,4 +217,17 @@ fn objects_ui(ui: &mut Ui, shown: &[Shown]) {
             }
         });
     header.stay(ui, table.response.rect);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_other_images_are_told_apart() {
+        let told = |of_runs: &[Option<u64>]| numbers(of_runs.iter().copied());
+        assert_eq!(told(&[Some(1200), Some(1200), None]), "1,200");
+        assert_eq!(told(&[Some(644), Some(795)]), "644 | 795");
+        assert_eq!(told(&[None, None]), MISSING);
+    }
 }
