@@ -42,7 +42,7 @@ pub struct Trial {
     pub last_loss: Option<f64>,
     /// What the two say.
     pub verdict: Verdict,
-    /// Seconds of a step, in the middle.
+    /// Seconds of a step, on average.
     pub step_secs: Option<f64>,
     /// Seconds of the whole run, validation included.
     pub estimated_secs: Option<f64>,
@@ -74,10 +74,7 @@ impl Trial {
             let last = &losses[losses.len() - fifth..];
             [Some(mean(&losses[..fifth])), Some(mean(last))]
         };
-        // The first step warms the device up.
-        let mut secs: Vec<f64> = steps.iter().skip(1).map(|step| step.secs).collect();
-        secs.sort_by(f64::total_cmp);
-        let step_secs = secs.get(secs.len() / 2).copied();
+        let step_secs = step_secs(steps);
         let estimated_secs = step_secs.and_then(|step_secs| {
             let timed = EarlierRun {
                 name: NAME,
@@ -98,6 +95,13 @@ impl Trial {
             estimated_secs,
         }
     }
+}
+
+/// Seconds of a step on average, of which the whole run is a multiple: a busy machine has many short steps and
+/// some long ones. The first warms the device up.
+fn step_secs(steps: &[StepRecord]) -> Option<f64> {
+    let secs: Vec<f64> = steps.iter().skip(1).map(|step| step.secs).collect();
+    (!secs.is_empty()).then(|| secs.iter().sum::<f64>() / secs.len() as f64)
 }
 
 impl Trial {
@@ -313,6 +317,23 @@ mod tests {
         assert_eq!(of(50, 2.0, 2.3), Verdict::Rises);
         assert_eq!(of(7, 2.0, 0.1), Verdict::TooSlow);
         assert_eq!(verdict(0, None, None), Verdict::TooSlow);
+    }
+
+    #[test]
+    fn the_time_of_a_step_is_the_mean_of_all_but_the_first() {
+        let steps = |secs: &[f64]| -> Vec<StepRecord> {
+            let record = |(secs, step): (&f64, usize)| StepRecord {
+                step,
+                epoch: 1,
+                loss: 1.0,
+                learning_rate: 0.05,
+                secs: *secs,
+                grad_norm: None,
+            };
+            secs.iter().zip(1..).map(record).collect()
+        };
+        assert_eq!(step_secs(&steps(&[9.0, 0.5, 0.5, 0.5, 2.5])), Some(1.0));
+        assert_eq!(step_secs(&steps(&[9.0])), None);
     }
 
     #[test]
