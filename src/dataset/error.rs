@@ -186,8 +186,8 @@ pub enum DatasetError {
 /// What to do about a label that is no class.
 fn label_advice(label: u8, num_classes: usize) -> &'static str {
     if usize::from(label) == num_classes {
-        "Correct the mask or add the class to classes.txt. If the masks count classes from 1, write \
-         \"first_label = 1\" into class-map.toml beside classes.txt"
+        "Correct the mask or add the class to classes.txt. If the masks count classes from 1, write them with 1 less; a \
+         dataset may say \"first_label = 1\" in class-map.toml beside classes.txt instead"
     } else {
         "Correct the mask or add the class to classes.txt"
     }

@@ -99,11 +99,14 @@ fn schedule(config: &RunConfig) -> Option<Culprit> {
         return None;
     };
     (factor > 1.0).then(|| {
+        let often = match every_steps {
+            1 => "step".to_owned(),
+            steps => plural(steps, "step", "steps"),
+        };
         let cause = format!(
-            "Most likely the schedule is the cause: it multiplies the learning rate by {} every {}. Use a \
+            "Most likely the schedule is the cause: it multiplies the learning rate by {} every {often}. Use a \
              factor below 1, or a fixed rate",
-            setting(factor),
-            plural(every_steps, "step", "steps")
+            setting(factor)
         );
         (cause, Remedy::Schedule(Schedule::Fixed))
     })
@@ -152,9 +155,8 @@ fn factors(config: &RunConfig, labeled: usize) -> Option<Culprit> {
     }
     if length * learning.stage_rates.largest() > LONGEST {
         let cause = format!(
-            "Most likely the rates by stage are too large: lower the {} in {}",
-            setting(learning.stage_rates.largest()),
-            learning.stage_rates
+            "Most likely the largest of the rates by stage, {}, is too large: 1 is usual",
+            setting(learning.stage_rates.largest())
         );
         return Some((cause, Remedy::StageRates(StageRates::default())));
     }

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
+use fcn_workbench::training::checkpoint::RunFolder;
 use fcn_workbench::training::{
     CheckpointPolicy, Control, Outcome, TrainEvent, TrainOptions, TrainSink, train, train_with,
 };
@@ -59,22 +60,64 @@ fn a_run_waits_for_its_folder_and_loses_nothing() {
     assert_eq!(folder.last().expect("a checkpoint").step, 6);
 }
 
+/// Moves the folder of the run away after its second step and asks for a stop, before or while the run
+/// waits for the folder.
+struct Stopper {
+    control: Control,
+    folder: PathBuf,
+    away: PathBuf,
+    stops_first: bool,
+    events: Recorder,
+}
+
+impl TrainSink for Stopper {
+    fn send(&mut self, event: TrainEvent) {
+        match &event {
+            TrainEvent::Step(step) if step.step == 2 => {
+                fs::rename(&self.folder, &self.away).expect("moved");
+                if self.stops_first {
+                    self.control.stop();
+                }
+            }
+            TrainEvent::Blocked(_) if self.stops_first => {
+                fs::rename(&self.away, &self.folder).expect("back");
+            }
+            TrainEvent::Blocked(_) => self.control.stop(),
+            _ => {}
+        }
+        self.events.send(event);
+    }
+}
+
+fn stopped(set: &TinySet, stops_first: bool) -> (RunFolder, Outcome) {
+    let folder = set.run(|config| config.epochs = 2);
+    let control = Control::default();
+    let mut stopper = Stopper {
+        control: control.clone(),
+        folder: folder.path().to_owned(),
+        away: set.dir.path().join("away"),
+        stops_first,
+        events: Recorder::default(),
+    };
+    train(&folder, &set.open(), &control, &mut stopper);
+    let outcome = stopper.events.outcome().expect("an end").clone();
+    (folder, outcome)
+}
+
 #[test]
 fn a_stop_ends_the_wait_and_says_what_was_wrong() {
-    let set = TinySet::new(6, 1);
-    let folder = set.run(|config| config.epochs = 2);
-    let (path, away) = (folder.path().to_owned(), set.dir.path().join("away"));
-    let control = Control::default();
-    let stopper = control.clone();
-    let mut recorder = Recorder::after(2, move || {
-        fs::rename(&path, &away).expect("moved");
-        stopper.stop();
-    });
-    train(&folder, &set.open(), &control, &mut recorder);
-    let Some(Outcome::Failed(message)) = recorder.outcome() else {
-        panic!("{:?}", recorder.outcome())
+    let (_, outcome) = stopped(&TinySet::new(6, 1), false);
+    let Outcome::Failed(message) = outcome else {
+        panic!("{outcome:?}")
     };
     assert!(message.contains("Check that the folder"), "{message}");
+}
+
+#[test]
+fn a_stop_before_the_folder_was_gone_waits_for_its_checkpoint() {
+    let (folder, outcome) = stopped(&TinySet::new(6, 1), true);
+    assert_eq!(outcome, Outcome::Stopped { step: 2 });
+    assert_eq!(folder.last().expect("a checkpoint").step, 2);
 }
 
 #[test]

@@ -99,9 +99,9 @@ fn a_run_is_evaluated_down_to_the_confused_pixels() {
     let image = format!("Evaluated image image{}", 8 + worst.0);
     desk.until("the worst image is shown", |desk| desk.says(&image));
     assert!(text.contains(" px, "), "{text}");
-    // What is a share of what, in the list and over the image.
-    let shares = format!("share of its labeled pixels that are {from} taken for {to}");
-    assert!(desk.finds(&shares), "{shares}");
+    // What the numbers are of, in the list and over the image.
+    let listed = format!("each with its pixels of {from} taken for {to}");
+    assert!(desk.finds(&listed), "{listed}");
     let outlined = format!(" px of {from} taken for {to}, ");
     assert!(desk.finds(&outlined) && desk.finds("of the labeled pixels of the image"));
     for fill in ["True mask", "Image alone"] {
@@ -198,6 +198,13 @@ fn every_chosen_run_has_a_row_and_the_choice_is_kept() {
     assert!(desk.says("not evaluated yet"), "its row");
     desk.click("Calibration");
     assert!(desk.says("Not evaluated yet: the first one"));
+    // The button has room for the start of a name at most.
+    desk.find("Runs to evaluate").hover();
+    desk.until("the names are told in full", |desk| {
+        desk.finds("the first one\n") && desk.finds("\nThe runs to evaluate, one or several")
+    });
+    desk.window.remove_cursor();
+    desk.frames(3);
 
     let state = serde_json::to_value(desk.app().state()).expect("a state");
     let chosen = state["evaluate"]["chosen"].as_array();

@@ -30,7 +30,7 @@ fn a_run_whose_folder_is_away_waits_says_why_and_continues() {
         matches!(desk.phase(), Some(Phase::Waiting(_)))
     });
     assert!(desk.says("Waiting until it can be saved"));
-    assert!(desk.finds("It continues once there is room"));
+    assert!(desk.finds("It continues by itself once it can be saved"));
     assert!(desk.has_message("waits, since it cannot be saved"));
     assert!(!desk.says("Paused") && desk.is_enabled("Stop") && !desk.is_enabled("Pause"));
 

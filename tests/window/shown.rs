@@ -2,12 +2,13 @@
 
 use std::path::PathBuf;
 
-use eframe::egui::Key;
+use eframe::egui::{Key, vec2};
 use egui_kittest::kittest::Queryable as _;
 use fcn_workbench::dataset::{Rgb, write_rgb_png};
 use fcn_workbench::ui::command::{Command, PanelKind};
 
 use super::desk::Desk;
+use crate::common::TinySet;
 
 /// An image that a network needs more than a moment for.
 fn large_image(desk: &Desk) -> PathBuf {
@@ -127,4 +128,27 @@ fn live_shows_the_masks_of_the_run_that_trains() {
         desk.active().is_none()
     });
     assert!(drawn);
+}
+
+#[test]
+fn live_masks_take_the_room_of_a_large_screen() {
+    let set = TinySet::new(4, 4);
+    let mut config = set.config();
+    config.epochs = 1;
+    let state = serde_json::json!({ "train": { "settings": config } });
+    let state = serde_json::from_value(state).expect("the saved state of a window");
+    let root = set.root();
+    let mut desk = Desk::open(set, state, root);
+    desk.until("it can be trained on", |desk| {
+        desk.is_enabled("Start training")
+    });
+    desk.train();
+    desk.window.set_size(vec2(2560.0, 1440.0));
+    desk.app().send(Command::ShowPanel(PanelKind::Live));
+    let last = "Prediction of image7";
+    desk.until("the masks are there", |desk| desk.says(last));
+    desk.frames(6);
+    // Two rows of two images with three tiles each; four side by side would be 171 points wide.
+    let tile = desk.find(last).rect();
+    assert!(tile.width() > 190.0 && tile.bottom() < 1420.0, "{tile:?}");
 }

@@ -97,7 +97,12 @@ fn check(args: &DataCheckArgs, engine: &mut Engine, session: &Session) -> Result
     if let Some(to) = pairs {
         let path = engine.save_pairs(&checked.dataset, to).wait()?;
         if !session.json {
-            output::line(format!("\npairs written to {}", path.display()));
+            let of_none = if checked.dataset.review.is_none() {
+                ": a list without pairs, since none is a guess"
+            } else {
+                ""
+            };
+            output::line(format!("\npairs written to {}{of_none}", path.display()));
         }
     }
     if let Some(to) = page {

@@ -290,18 +290,21 @@ fn count(labels: &[u8]) -> Counts {
 /// objects has none.
 fn deep_void(map: &LabelMap) -> u64 {
     let (width, height) = (map.width as usize, map.height as usize);
-    if width <= 2 * VOID_DEPTH || height <= 2 * VOID_DEPTH {
-        return 0;
-    }
     let is_void = |x: usize, y: usize| map.labels[y * width + x] == VOID;
+    // What reaches the edge of the picture may go on behind it.
+    let around = |at: usize, end: usize| {
+        [
+            at.saturating_sub(VOID_DEPTH),
+            (at + VOID_DEPTH).min(end - 1),
+        ]
+    };
     let mut deep = 0;
-    for y in VOID_DEPTH..height - VOID_DEPTH {
-        for x in VOID_DEPTH..width - VOID_DEPTH {
+    for y in 0..height {
+        let rows = around(y, height);
+        for x in 0..width {
             let inside = is_void(x, y)
-                && is_void(x - VOID_DEPTH, y)
-                && is_void(x + VOID_DEPTH, y)
-                && is_void(x, y - VOID_DEPTH)
-                && is_void(x, y + VOID_DEPTH);
+                && around(x, width).iter().all(|x| is_void(*x, y))
+                && rows.iter().all(|y| is_void(x, *y));
             deep += u64::from(inside);
         }
     }
@@ -335,6 +338,14 @@ mod tests {
         assert_eq!(deep_void(&square(VOID, 4, 16)), 16);
         assert_eq!(deep_void(&square(VOID, 4, 12)), 0);
         assert_eq!(deep_void(&square(1, 4, 16)), 0);
+        // Behind the edges of the picture it may go on: all 400 pixels, and the left 4 of 8 columns.
+        assert_eq!(deep_void(&square(VOID, 0, 20)), 400);
+        let half = LabelMap {
+            width: 20,
+            height: 1,
+            labels: (0..20).map(|x| if x < 8 { VOID } else { 0 }).collect(),
+        };
+        assert_eq!(deep_void(&half), 4);
     }
 
     #[test]

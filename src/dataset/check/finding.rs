@@ -100,6 +100,8 @@ pub enum FindingKind {
     OneClassMasks,
     /// Images and masks that were put together by a guess.
     GuessedPairs,
+    /// Masks that are called as other images than those that they are listed with.
+    CrossedPairs,
     /// Masks without an image.
     MasksWithoutImage,
     /// Images without a mask.
@@ -150,6 +152,7 @@ impl FindingKind {
             Self::MuchVoid => "Large areas of void",
             Self::OneClassMasks => "Masks with a single class",
             Self::GuessedPairs => "Pairs put together by a guess",
+            Self::CrossedPairs => "Masks called as other images",
             Self::MasksWithoutImage => "Masks without an image",
             Self::ImagesWithoutMask => "Images without a mask",
             Self::GrayImages => "Gray images among color ones",

@@ -192,9 +192,14 @@ impl Labels {
         } else {
             ""
         };
+        let areas = if never.len() == 1 && hint.is_empty() && self.has_areas_of_void() {
+            ", while void covers areas: check that it was not written as 255"
+        } else {
+            ""
+        };
         let what = "no mask has these classes of the list";
         let found = about_classes(facts, FindingKind::ClassNeverOccurs, &never, what)?;
-        let reason = format!("{}{hint}", found.reason);
+        let reason = format!("{}{areas}{hint}", found.reason);
         Some(Finding { reason, ..found })
     }
 
@@ -227,15 +232,20 @@ impl Labels {
         Some(Finding { severity, ..found })
     }
 
+    /// Whether most of void lies in areas and not in lines along edges.
+    fn has_areas_of_void(&self) -> bool {
+        self.deep_void * 2 > self.void
+    }
+
     fn much_void(&self) -> Option<Finding> {
         let total = self.void + self.labeled(Split::Train) + self.labeled(Split::Val);
         let share = self.void as f64 / total.max(1) as f64;
-        if share <= MUCH_VOID || self.deep_void * 2 <= self.void {
+        if share <= MUCH_VOID || !self.has_areas_of_void() {
             return None;
         }
         let reason = format!(
             "void covers {:.0} % of all pixels, in areas and not in lines along edges. Check that no class was written \
-             as 255",
+             as 255 or in a color of none",
             share * 100.0
         );
         let kind = FindingKind::MuchVoid;

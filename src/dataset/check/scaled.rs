@@ -32,7 +32,7 @@ pub(super) fn find(facts: &Facts<'_>) -> Option<Finding> {
 
 /// Values that end with 255, which means void.
 fn up_to_white(facts: &Facts<'_>, used: &[u8]) -> Option<Finding> {
-    if used.len() < 3 || !are_spread(used) {
+    if used.len() < 3 || !are_spread(used, LEAST_STEP) {
         return None;
     }
     let count = used.len();
@@ -64,15 +64,25 @@ fn up_to_white(facts: &Facts<'_>, used: &[u8]) -> Option<Finding> {
 /// Values that end before, without 255: as many as the class list has classes, or of classes that nobody named.
 fn below_white(facts: &Facts<'_>, used: &[u8]) -> Option<Finding> {
     let count = used.len();
-    if !are_spread(used) {
+    let is_numbered = are_numbered(facts);
+    // Of two values for two classes, the second can be nothing but the second class.
+    let least_step = if count == 2 && !is_numbered {
+        2.0
+    } else {
+        LEAST_STEP
+    };
+    if !are_spread(used, least_step) {
         return None;
     }
     let kind = FindingKind::UnknownLabels;
-    if are_numbered(facts) {
-        if count < 3 {
-            return None;
-        }
-        // Nobody says how many classes there are, so that it would work, with many that never occur.
+    if is_numbered {
+        // Nobody says how many classes there are, so that it works as long as they fit, with many that never occur.
+        let fits = facts.items.iter().all(|item| item.labels.is_ok());
+        let severity = if fits {
+            Severity::Warning
+        } else {
+            Severity::Error
+        };
         let reason = format!(
             "the masks hold {count} values at even distances: {}. Each would be the class of its number, of {} classes. \
              {}",
@@ -80,7 +90,7 @@ fn below_white(facts: &Facts<'_>, used: &[u8]) -> Option<Finding> {
             facts.classes.len(),
             advice(count)
         );
-        let finding = Finding::new(Severity::Warning, kind, &masks(facts), reason);
+        let finding = Finding::new(severity, kind, &masks(facts), reason);
         return Some(finding.with_fix(Fix::RemapGuessed {
             map: in_order(used),
         }));
@@ -132,13 +142,13 @@ fn are_numbered(facts: &Facts<'_>) -> bool {
 }
 
 /// Whether values start at 0 and have one distance, but for what was rounded.
-fn are_spread(used: &[u8]) -> bool {
+fn are_spread(used: &[u8], least_step: f64) -> bool {
     let (Some(0), Some(last), 2..=MOST) = (used.first(), used.last(), used.len()) else {
         return false;
     };
     let step = f64::from(*last) / (used.len() - 1) as f64;
     let mut values = used.iter().zip(0..);
-    step >= LEAST_STEP
+    step >= least_step
         && values.all(|(value, place)| (f64::from(*value) - step * f64::from(place)).abs() < 1.0)
 }
 

@@ -12,7 +12,22 @@ use super::{
 use crate::dataset::{DatasetError, Size};
 
 /// Reads the header alone; of a TIFF with more bands than colors have, the whole file.
+///
+/// # Errors
+/// Also for an image that takes more memory than one decoder may.
 pub(in crate::dataset) fn read_image_header(path: &Path) -> Result<ImageHeader, DatasetError> {
+    header(path, check_bytes)
+}
+
+/// The same of a file that is not going to be decoded, however large it would be.
+pub(super) fn read_any_header(path: &Path) -> Result<ImageHeader, DatasetError> {
+    header(path, |_| Ok(()))
+}
+
+fn header(
+    path: &Path,
+    check: impl FnOnce(&dyn ImageDecoder) -> Result<(), String>,
+) -> Result<ImageHeader, DatasetError> {
     let mut file = open(path)?;
     if let Some(tiff) = TiffFile::read(&mut file, path)?
         && let Some(header) = tiff.header(path)?
@@ -23,7 +38,7 @@ pub(in crate::dataset) fn read_image_header(path: &Path) -> Result<ImageHeader, 
     let header = guarded(|| {
         let told = |err: image::ImageError| err.to_string();
         let mut decoder = reader.into_decoder().map_err(told)?;
-        check_bytes(&decoder)?;
+        check(&decoder)?;
         let (width, height) = decoder.dimensions();
         let color = decoder.color_type();
         let header = ImageHeader::new(

@@ -223,7 +223,7 @@ fn decode(
 }
 
 /// A header of a few bytes can announce pixels for which there is no memory: as they are stored, or as RGB.
-fn check_bytes(decoder: &impl ImageDecoder) -> Result<(), String> {
+fn check_bytes(decoder: &dyn ImageDecoder) -> Result<(), String> {
     let (width, height) = decoder.dimensions();
     let size = Size::new(width, height);
     if decoder.total_bytes().max(3 * size.pixels()) <= MAX_DECODE_BYTES {
@@ -241,7 +241,7 @@ pub fn read_image_size(path: &Path) -> Result<Size, DatasetError> {
 
 /// Reads only the header: the size as the pixels are stored.
 fn read_stored_size(path: &Path) -> Result<Size, DatasetError> {
-    Ok(read_image_header(path)?.stored)
+    Ok(facts::read_any_header(path)?.stored)
 }
 
 fn reader<R: BufRead + Seek>(mut file: R, path: &Path) -> Result<ImageReader<R>, DatasetError> {

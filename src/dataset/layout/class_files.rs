@@ -1,18 +1,14 @@
-//! Where the names and colors of classes come from: a file of the dataset, or a look at masks.
+//! Where the names and colors of classes come from: a file of the dataset. Without one, [`look`](super::look).
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-
-use rayon::prelude::*;
 
 use super::json_list;
 use super::text::read_text;
-use super::{DatasetItem, Note, NoteTopic};
+use super::{Note, NoteTopic};
 use crate::dataset::classes::{ListKind, ParsedClasses};
-use crate::dataset::image_io::{RawPixels, check_large_mask, read_error, read_raw};
+use crate::dataset::image_io::read_error;
 use crate::dataset::{Class, ClassList, DatasetError, MaskColors, MaskReader, VOID};
 use crate::files::{has_extension, is_named};
-use crate::text::plural;
 
 /// Names of class lists, and what these say. The first one counts.
 const CLASS_FILES: [(&str, ListKind); 9] = [
@@ -26,11 +22,6 @@ const CLASS_FILES: [(&str, ListKind); 9] = [
     ("objectInfo150.txt", ListKind::Names),
     ("labels.txt", ListKind::Names),
 ];
-
-/// How many masks are looked at for the classes.
-const LOOKED_AT: usize = 200;
-/// More colors than this are no classes.
-const MOST_COLORS: usize = 64;
 
 /// The classes of a dataset and what is known about its masks' colors.
 #[derive(Debug, Clone)]
@@ -199,14 +190,33 @@ pub(super) fn is_in(folder: &Path) -> bool {
 }
 
 fn class_file(folder: &Path) -> Option<PathBuf> {
-    CLASS_FILES
-        .iter()
-        .map(|(name, _)| folder.join(name))
-        .find(|path| is_named(path))
+    let named = CLASS_FILES.iter().map(|(name, _)| folder.join(name));
+    let mut named = named.filter(|path| is_named(path));
+    named.next().or_else(|| in_another_case(folder))
+}
+
+/// A class list whose name is written in other letters, which systems that do not tell cases apart take for the same.
+fn in_another_case(folder: &Path) -> Option<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let place = |path: &PathBuf| {
+        let mut names = CLASS_FILES.iter().map(|(name, _)| name);
+        names.position(|name| is_called(path, name))
+    };
+    // The names first: there may be very many images, of which nothing is asked of the disk.
+    let found = entries.filter_map(|entry| Some((place(&entry.path())?, entry.path())));
+    found
+        .filter(|(_, path)| is_named(path))
+        .min()
+        .map(|(_, path)| path)
+}
+
+fn is_called(path: &Path, name: &str) -> bool {
+    path.file_name()
+        .is_some_and(|found| found.eq_ignore_ascii_case(name))
 }
 
 fn parse(path: &Path) -> Result<ParsedClasses, DatasetError> {
-    let known = CLASS_FILES.iter().find(|(name, _)| path.ends_with(name));
+    let known = CLASS_FILES.iter().find(|(name, _)| is_called(path, name));
     let kind = match known {
         Some((_, kind)) => *kind,
         None if has_extension(path, &["csv", "tsv"]) => ListKind::Table,
@@ -218,137 +228,28 @@ fn parse(path: &Path) -> Result<ParsedClasses, DatasetError> {
     })
 }
 
-/// What some masks of a dataset hold.
-#[derive(Debug, Default)]
-pub(super) struct Look {
-    /// Labels in indexed and gray masks.
-    pub(super) labels: BTreeSet<u8>,
-    /// Colors in RGB masks.
-    pub(super) colors: BTreeSet<[u8; 3]>,
-    /// The palette of the indexed mask with the highest label.
-    pub(super) palette: Vec<[u8; 3]>,
-    /// How many masks could be read.
-    pub(super) masks: usize,
-}
-
-impl Look {
-    /// Looks at up to 200 masks, spread over the list. A mask that cannot be read is skipped
-    /// here; reading it for use says what is wrong.
-    pub(super) fn at<'a>(items: impl Iterator<Item = &'a DatasetItem>) -> Self {
-        let items: Vec<&DatasetItem> = items.collect();
-        let looked_at: Vec<&DatasetItem> = items
-            .iter()
-            .step_by(items.len().div_ceil(LOOKED_AT).max(1))
-            .copied()
-            .collect();
-        let seen: Vec<Self> = looked_at
-            .par_iter()
-            // Masks alone have no image of another size.
-            .filter(|item| item.image.as_os_str().is_empty() || check_large_mask(item).is_ok())
-            .filter_map(|item| Self::at_mask(&item.mask))
-            .collect();
-        seen.into_iter().fold(Self::default(), Self::and)
-    }
-
-    fn at_mask(mask: &Path) -> Option<Self> {
-        let mut look = Self {
-            masks: 1,
-            ..Self::default()
-        };
-        match read_raw(mask).ok()?.pixels {
-            RawPixels::Labels { samples, palette } => {
-                let mut seen = [false; 256];
-                for sample in samples {
-                    seen[usize::from(sample)] = true;
-                }
-                look.labels = (0..=VOID)
-                    .filter(|label| seen[usize::from(*label)])
-                    .collect();
-                look.palette = palette.unwrap_or_default();
-            }
-            RawPixels::Colors(colors) => {
-                for color in colors {
-                    if look.colors.len() > MOST_COLORS {
-                        break;
-                    }
-                    look.colors.insert(color);
-                }
-            }
-        }
-        Some(look)
-    }
-
-    fn and(mut self, other: Self) -> Self {
-        if other.highest() >= self.highest() && !other.palette.is_empty() {
-            self.palette = other.palette;
-        }
-        self.labels.extend(other.labels);
-        self.colors.extend(other.colors);
-        self.masks += other.masks;
-        self
-    }
-
-    /// The highest label that is not void.
-    pub(super) fn highest(&self) -> Option<u8> {
-        self.labels.range(..VOID).next_back().copied()
-    }
-
-    /// Numbered classes: one for each label up to the highest, or one for each color.
-    pub(super) fn numbered(&self) -> Classes {
-        let names = class_file_names();
-        let is_gray = |[red, green, blue]: &[u8; 3]| red == green && green == blue;
-        let many = self.colors.len() > MOST_COLORS;
-        if self.labels.is_empty()
-            && !many
-            && !self.colors.is_empty()
-            && !self.colors.iter().all(is_gray)
-        {
-            let classes = self.colors.iter().map(|color| Class {
-                name: format!("color {} {} {}", color[0], color[1], color[2]),
-                color: *color,
-            });
-            let text = format!(
-                "one for each of the {} colors found in the masks, since no class list names them (looked for {names})",
-                self.colors.len()
-            );
-            return Classes::published(
-                ClassList::new(classes.collect()).unwrap_or_default(),
-                MaskColors::Listed,
-                Note::assumed(NoteTopic::ClassNames, text),
-            );
-        }
-        let gray = self.colors.iter().filter(|color| is_gray(color));
-        let highest_gray = gray
-            .map(|color| color[0])
-            .filter(|value| *value != VOID)
-            .max();
-        let highest = self.highest().max(highest_gray).unwrap_or(0).max(1);
-        let mut classes = Vec::<Class>::from(ClassList::numbered(usize::from(highest) + 1));
-        for (class, color) in classes.iter_mut().zip(&self.palette) {
-            class.color = *color;
-        }
-        let text = format!(
-            "numbered from 0 to {highest}, the highest label in {}, since no class list names them (looked for {names})",
-            plural(self.masks, "mask", "masks")
-        );
-        let mut found = Classes::published(
-            ClassList::new(classes).unwrap_or_default(),
-            MaskColors::Assumed,
-            Note::assumed(NoteTopic::ClassNames, text),
-        );
-        found.notes.push(if self.palette.is_empty() {
-            Note::assumed(NoteTopic::ClassColors, "VOC's for the label")
-        } else {
-            Note::found(NoteTopic::ClassColors, "from the palette of the masks")
-        });
-        found
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::tests::write_text;
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_class_list_that_cannot_be_read_is_not_passed_over() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let link = dir.path().join("classes.txt");
+        std::os::unix::fs::symlink("../names.txt", &link).expect("a link");
+        let message = find_class_list(dir.path()).unwrap_err().to_string();
+        assert!(
+            message.contains("classes.txt: it is a link to ../names.txt, which is not there"),
+            "{message}"
+        );
+        std::fs::remove_file(&link).expect("removed");
+        let made = std::process::Command::new("mkfifo").arg(&link).status();
+        assert!(made.expect("mkfifo").success());
+        let message = find_class_list(dir.path()).unwrap_err().to_string();
+        assert!(message.contains("classes.txt: it is a pipe"), "{message}");
+    }
 
     #[test]
     fn classes_lie_beside_the_masks_or_one_folder_up() {
@@ -367,6 +268,12 @@ mod tests {
             "name,r,g,b\na,1,2,3\nb,4,5,6\nVoid,0,0,0\nc,7,8,9\n",
         );
         assert_eq!(count(), Some(3));
+        // In other letters, and with the mark at the end that programs of DOS write.
+        std::fs::remove_file(masks.join("class_dict.csv")).expect("removed");
+        write_text(&masks.join("Classes.TXT"), "a\nb\nc\nd\u{1a}");
+        let found = find_class_list(&masks).expect("read").expect("a list");
+        assert_eq!((found.len(), found.name(3)), (4, "d"));
+        std::fs::remove_file(masks.join("Classes.TXT")).expect("removed");
         write_text(&masks.join("classes.txt"), "a 1 2 300\n");
         let message = find_class_list(&masks).unwrap_err().to_string();
         assert!(message.contains("classes.txt: line 1"), "{message}");

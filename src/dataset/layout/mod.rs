@@ -12,6 +12,7 @@ mod json_list;
 mod list;
 mod list_file;
 mod listed_files;
+mod look;
 mod names;
 mod notes;
 mod pairs;

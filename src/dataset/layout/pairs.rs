@@ -3,9 +3,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::class_files::{Classes, Look, mask_palette, read_classes};
+use super::class_files::{Classes, mask_palette, read_classes};
 use super::list_file::ListFile;
 use super::listed_files::ListedFiles;
+use super::look::Look;
 use super::names::without_extension;
 use super::splits::{self, Splits};
 use super::{Dataset, DatasetItem, Layout, Note, NoteTopic, folder_name};

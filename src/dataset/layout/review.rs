@@ -1,6 +1,7 @@
 //! Images and masks that were put together by a guess, for people to look at; and the list in which
 //! they say what belongs together.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -11,6 +12,7 @@ use super::listed_files::ListedFiles;
 use super::names::without_extension;
 use super::{DatasetItem, pairs};
 use crate::dataset::DatasetError;
+use crate::files::has_extension;
 
 /// How sure a guess is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, strum::Display)]
@@ -59,12 +61,30 @@ impl PairReview {
         self.pairs.iter().filter(is_of).count()
     }
 
+    /// The document that each mask was drawn from, where it is of no other mask.
+    fn documents(&self) -> BTreeMap<&Path, &Path> {
+        let mut masks: BTreeMap<&Path, Vec<&Path>> = BTreeMap::new();
+        for pair in &self.pairs {
+            if let Some(document) = &pair.document {
+                masks.entry(document).or_default().push(&pair.mask);
+            }
+        }
+        let of_one = masks.into_iter().filter(|(_, masks)| masks.len() == 1);
+        of_one
+            .flat_map(|(document, masks)| masks.into_iter().map(move |mask| (mask, document)))
+            .collect()
+    }
+
     /// The text of a list of these pairs, to be named in a class map as `pairs`; paths as seen from
-    /// `root`.
-    pub fn list_text(&self, root: &Path) -> String {
+    /// `root`. A mask that was drawn is named by its document in `found`, the pairs that were found: its file is in
+    /// the cache, and another one is drawn when the document changes.
+    pub fn list_text(&self, root: &Path, found: &Self) -> String {
+        let documents = found.documents();
         let mut text = String::from("# image\tmask\tconfidence\treason\n");
         for pair in &self.pairs {
-            let [image, mask] = [&pair.image, &pair.mask].map(|path| seen_from(root, path));
+            let mask = documents.get(pair.mask.as_path()).copied();
+            let [image, mask] =
+                [&pair.image, mask.unwrap_or(&pair.mask)].map(|path| seen_from(root, path));
             // Writing to a string cannot fail.
             writeln!(
                 text,
@@ -84,9 +104,18 @@ pub(super) fn seen_from(root: &Path, path: &Path) -> String {
 }
 
 /// The pairs in such a list, or in one of `image mask` lines. What stands behind a second tab is
-/// for people.
-pub(super) fn read_pairs(root: &Path, list: &Path) -> Result<Vec<DatasetItem>, DatasetError> {
+/// for people. `found` are the pairs that are a guess, with the documents that their masks were drawn from.
+pub(super) fn read_pairs(
+    root: &Path,
+    list: &Path,
+    found: Option<&PairReview>,
+) -> Result<Vec<DatasetItem>, DatasetError> {
     let files = ListedFiles::new(root);
+    let documents = found.map(PairReview::documents).unwrap_or_default();
+    let masks: BTreeMap<&Path, &Path> = documents
+        .into_iter()
+        .map(|(mask, document)| (document, mask))
+        .collect();
     let pair = |entry: &str| {
         let fields: Vec<&str> = entry.split('\t').collect();
         match fields[..] {
@@ -98,8 +127,25 @@ pub(super) fn read_pairs(root: &Path, list: &Path) -> Result<Vec<DatasetItem>, D
     file.take_heading(&|entry| pair(entry).is_ok());
     file.map(|_, entry| {
         let is_comment = entry.starts_with('#');
-        (!is_comment).then(|| pair(entry)).transpose()
+        let item = (!is_comment).then(|| pair(entry)).transpose()?;
+        item.map(|item| drawn(item, &masks)).transpose()
     })
+}
+
+/// The pair with the mask that was drawn from the document that it names.
+fn drawn(item: DatasetItem, masks: &BTreeMap<&Path, &Path>) -> Result<DatasetItem, String> {
+    match masks.get(item.mask.as_path()) {
+        Some(mask) => Ok(DatasetItem {
+            mask: mask.to_path_buf(),
+            ..item
+        }),
+        None if has_extension(&item.mask, &["json"]) => Err(format!(
+            "{} is a document of annotations, and no mask is drawn from it for a pair that is a guess. Take \"pairs\" out \
+             of the class map, and look at the pairs again",
+            item.mask.display()
+        )),
+        None => Ok(item),
+    }
 }
 
 fn by_names(files: &ListedFiles, image: &str, mask: &str) -> Result<DatasetItem, String> {

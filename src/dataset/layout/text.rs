@@ -29,7 +29,9 @@ pub(super) fn read_text(path: &Path) -> Result<String, DatasetError> {
             "the file has more than 256 MiB and is no list of images or classes".to_owned(),
         ));
     }
-    let text = decode(bytes).map_err(problem)?;
+    let mut text = decode(bytes).map_err(problem)?;
+    // Programs of DOS end files with a mark of their own.
+    text.truncate(text.trim_end_matches('\u{1a}').len());
     // Lines of old Macs end in a carriage return alone.
     if text.contains('\n') {
         return Ok(text);
@@ -42,8 +44,7 @@ pub(super) fn lines(text: &str) -> Vec<(usize, String)> {
     let lines = text
         .trim_start_matches('\u{feff}')
         .lines()
-        // Programs of DOS end files with a mark of their own.
-        .map(|line| line.trim_end_matches('\u{1a}').trim())
+        .map(str::trim)
         .enumerate();
     let told = lines.filter(|(_, line)| !line.is_empty());
     told.map(|(index, line)| (index + 1, line.to_owned()))

@@ -13,9 +13,15 @@ pub(super) struct Category {
     pub(super) name: String,
 }
 
+/// Whether a category is what lies around all objects, which is a class already.
+fn is_background(name: &str) -> bool {
+    let words = name.trim_matches(['_', ' ']);
+    words.eq_ignore_ascii_case("background")
+}
+
 /// The categories of all documents.
 pub(super) struct Categories {
-    /// Their names, in the order of the labels from 1.
+    /// Their names, in the order of the labels from 1; one that is called background has label 0.
     pub(super) names: Vec<String>,
     /// The label of each id, by document.
     pub(super) labels: Vec<BTreeMap<u64, u8>>,
@@ -43,17 +49,33 @@ impl Categories {
         } else {
             names.extend(by_id.values());
         }
+        names.retain(|name| !is_background(name));
         let label_of = |category: &Category| {
+            if is_background(&category.name) {
+                return Some((category.id, 0));
+            }
             let mut known = (1..VOID).zip(&names);
             known
                 .find(|(_, name)| **name == category.name)
                 .map(|(label, _)| (category.id, label))
         };
+        let by_number = || {
+            let mut labels = 1..VOID;
+            let label = |(id, name): (&u64, &&str)| {
+                let own = if is_background(name) {
+                    Some(0)
+                } else {
+                    labels.next()
+                };
+                own.map(|label| (*id, label))
+            };
+            by_id.iter().filter_map(label).collect()
+        };
         let labels = documents.iter().map(|document| {
             if are_by_name {
                 document.iter().filter_map(label_of).collect()
             } else {
-                by_id.keys().copied().zip(1..VOID).collect()
+                by_number()
             }
         });
         Self {

@@ -14,7 +14,8 @@ use super::annotated::{Annotated, AnnotatedImage, ImageOf, Images, problem, read
 use super::outline::{empty, fill};
 use crate::dataset::layout::listed_classes;
 use crate::dataset::{
-    Class, ClassList, DatasetError, LabelMap, Layout, Note, NoteTopic, Size, VOID, voc_color,
+    Class, ClassList, DatasetError, LabelMap, Layout, Note, NoteTopic, Size, VOID, read_image_size,
+    voc_color,
 };
 use crate::text::plural;
 
@@ -23,8 +24,11 @@ use crate::text::plural;
 struct Document {
     shapes: Vec<Shape>,
     image_path: String,
-    image_height: u32,
-    image_width: u32,
+    /// Versions before 3.3 write no size.
+    #[serde(default)]
+    image_height: Option<u32>,
+    #[serde(default)]
+    image_width: Option<u32>,
     /// Whether the image is in the document as well.
     image_data: Option<IgnoredAny>,
 }
@@ -81,14 +85,7 @@ pub(super) fn find(
                 continue;
             }
         };
-        document.shapes.retain(|shape| {
-            let kept = outline(shape).is_some() || shape.has_mask();
-            if !kept {
-                let kind = shape.kind.clone().unwrap_or_default();
-                *left_out.entry(kind).or_default() += 1;
-            }
-            kept
-        });
+        document.tidy(&mut left_out);
         names.extend(document.shapes.iter().map(|shape| shape.label.clone()));
         parsed.push((path, document));
     }
@@ -140,6 +137,10 @@ pub(super) fn find(
             }
         };
         let labels = labels.clone();
+        let file = match &image {
+            ImageOf::File(file) => Some(file.clone()),
+            ImageOf::Document(_) => None,
+        };
         items.push(AnnotatedImage {
             id: path
                 .file_stem()
@@ -150,7 +151,7 @@ pub(super) fn find(
             doubt,
             split: split_of_path(path, root),
             source: path.clone(),
-            draw: Box::new(move || draw(&document, &labels)),
+            draw: Box::new(move || draw(&document, file.as_deref(), &labels)),
         });
     }
     Ok(Some(Annotated {
@@ -204,8 +205,21 @@ fn classes(root: &Path, names: &BTreeSet<String>) -> Result<(ClassList, Vec<Note
     Ok((classes, vec![Note::assumed(NoteTopic::ClassNames, text)]))
 }
 
-fn draw(document: &Document, classes: &BTreeMap<String, u8>) -> Result<LabelMap, String> {
-    let mut labels = empty(Size::new(document.image_width, document.image_height))?;
+/// The size that a document says, or that its image has.
+fn size(document: &Document, image: Option<&Path>) -> Result<Size, String> {
+    if let (Some(width), Some(height)) = (document.image_width, document.image_height) {
+        return Ok(Size::new(width, height));
+    }
+    let image = image.ok_or("it does not say the size of its image. Put the image beside it")?;
+    read_image_size(image).map_err(|err| err.to_string())
+}
+
+fn draw(
+    document: &Document,
+    image: Option<&Path>,
+    classes: &BTreeMap<String, u8>,
+) -> Result<LabelMap, String> {
+    let mut labels = empty(size(document, image)?)?;
     for shape in &document.shapes {
         let name = match shape.label.as_str() {
             "_background_" => "background",
@@ -255,6 +269,22 @@ fn bytes_of(text: &str) -> Option<Vec<u8>> {
         .with_decode_padding_mode(DecodePaddingMode::Indifferent)
         .with_decode_allow_trailing_bits(true);
     GeneralPurpose::new(&alphabet, tolerant).decode(digits).ok()
+}
+
+impl Document {
+    /// Keeps the shapes that have an area, and counts the others by their kinds.
+    fn tidy(&mut self, left_out: &mut BTreeMap<String, usize>) {
+        self.shapes.retain_mut(|shape| {
+            // Typed by hand, so that blanks at the ends are slips.
+            shape.label = shape.label.trim().to_owned();
+            let kept = outline(shape).is_some() || shape.has_mask();
+            if !kept {
+                let kind = shape.kind.clone().unwrap_or_default();
+                *left_out.entry(kind).or_default() += 1;
+            }
+            kept
+        });
+    }
 }
 
 impl Shape {
@@ -308,7 +338,9 @@ fn mask_limits() -> image::Limits {
 /// The outline of a shape; `None` for points and lines, which have no area.
 fn outline(shape: &Shape) -> Option<Vec<[f64; 2]>> {
     match (shape.kind.as_deref(), &shape.points[..]) {
-        (Some("polygon") | None, [_, _, _, ..]) => Some(shape.points.clone()),
+        // Other programs write all corners of a rectangle, which may be turned.
+        (Some("polygon") | None, [_, _, _, ..])
+        | (Some("rectangle" | "rotation"), [_, _, _, _]) => Some(shape.points.clone()),
         (Some("rectangle"), [[x, y], [right, bottom]]) => Some(vec![
             [*x, *y],
             [*right, *y],

@@ -17,6 +17,12 @@ const LARGEST: u64 = 1 << 28;
 // Types of elements.
 const INT8: u32 = 1;
 const UINT8: u32 = 2;
+const INT16: u32 = 3;
+const UINT16: u32 = 4;
+const INT32: u32 = 5;
+const UINT32: u32 = 6;
+const SINGLE: u32 = 7;
+const DOUBLE: u32 = 9;
 const MATRIX: u32 = 14;
 const COMPRESSED: u32 = 15;
 // Classes of matrices.
@@ -135,22 +141,55 @@ fn field<'a>(structure: &Matrix<'a>, wanted: &str) -> Result<Matrix<'a>, String>
     Err(format!("GTcls in it has no field {wanted}"))
 }
 
-/// A matrix of bytes, which goes down the columns.
+/// A value as a number; `None` for a type that is none.
+fn number(kind: u32, bytes: &[u8]) -> Option<f64> {
+    Some(match kind {
+        INT8 => f64::from(i8::from_le_bytes(bytes.try_into().ok()?)),
+        UINT8 => f64::from(u8::from_le_bytes(bytes.try_into().ok()?)),
+        INT16 => f64::from(i16::from_le_bytes(bytes.try_into().ok()?)),
+        UINT16 => f64::from(u16::from_le_bytes(bytes.try_into().ok()?)),
+        INT32 => f64::from(i32::from_le_bytes(bytes.try_into().ok()?)),
+        UINT32 => f64::from(u32::from_le_bytes(bytes.try_into().ok()?)),
+        SINGLE => f64::from(f32::from_le_bytes(bytes.try_into().ok()?)),
+        DOUBLE => f64::from_le_bytes(bytes.try_into().ok()?),
+        _ => return None,
+    })
+}
+
+/// Bytes of a value; 0 for a type that is no number.
+fn bytes_of(kind: u32) -> usize {
+    match kind {
+        INT8 | UINT8 => 1,
+        INT16 | UINT16 => 2,
+        INT32 | UINT32 | SINGLE => 4,
+        DOUBLE => 8,
+        _ => 0,
+    }
+}
+
+/// A matrix of labels, which goes down the columns. Programs that save it again may write wider numbers.
 fn labels(matrix: Matrix<'_>) -> Result<LabelMap, String> {
     let (kind, values, _) = element(matrix.rest).ok_or_else(cut)?;
     let [height, width] = matrix.extents[..] else {
         return Err("GTcls.Segmentation is no matrix".to_owned());
     };
-    if kind != UINT8 && kind != INT8 {
-        return Err("GTcls.Segmentation is no matrix of bytes".to_owned());
+    let bytes = bytes_of(kind);
+    if bytes == 0 {
+        return Err("GTcls.Segmentation is no matrix of numbers".to_owned());
     }
     let mut labels = empty(Size::new(width, height))?;
-    if values.len() != labels.labels.len() {
+    if values.len() != labels.labels.len() * bytes {
         return Err(cut());
     }
     let (width, height) = (width as usize, height as usize);
-    for (position, value) in values.iter().enumerate() {
-        labels.labels[position % height * width + position / height] = *value;
+    for (position, value) in values.chunks_exact(bytes).enumerate() {
+        let value = number(kind, value).unwrap_or(f64::NAN);
+        if value.fract() != 0.0 || !(0.0..=255.0).contains(&value) {
+            return Err(format!(
+                "GTcls.Segmentation has the value {value}, but labels are whole numbers from 0 to 255"
+            ));
+        }
+        labels.labels[position % height * width + position / height] = value as u8;
     }
     Ok(labels)
 }
@@ -184,7 +223,12 @@ pub(super) mod tests {
 
     /// A file as MATLAB saves it: `GTcls` with `Boundaries` and `Segmentation`, compressed.
     pub(in crate::dataset) fn file(extents: [u32; 2], columns: &[u8]) -> Vec<u8> {
-        let field = |data: &[u8]| matrix(9, extents, "", &tagged(UINT8, data));
+        file_of(extents, UINT8, columns)
+    }
+
+    /// The same with values of another type.
+    fn file_of(extents: [u32; 2], kind: u32, columns: &[u8]) -> Vec<u8> {
+        let field = |kind: u32, data: &[u8]| matrix(9, extents, "", &tagged(kind, data));
         // The length of field names is a small element.
         let length = [(4_u32 << 16 | 5).to_le_bytes(), 16_u32.to_le_bytes()].concat();
         let mut names = [0; 32];
@@ -193,8 +237,8 @@ pub(super) mod tests {
         let fields = [
             length,
             tagged(INT8, &names),
-            field(&vec![9; columns.len()]),
-            field(columns),
+            field(UINT8, &vec![9; columns.len()]),
+            field(kind, columns),
         ];
         let structure = matrix(STRUCTURE, [1, 1], "GTcls", &fields.concat());
         let mut encoder = ZlibEncoder::new(Vec::new(), Compression::default());
@@ -220,6 +264,44 @@ pub(super) mod tests {
         let labels = segmentation(&file([2, 3], &[1, 2, 3, 4, 5, 6])).expect("read");
         assert_eq!(labels.size(), Size::new(3, 2));
         assert_eq!(labels.labels, [1, 3, 5, 2, 4, 6]);
+    }
+
+    #[test]
+    fn wider_numbers_are_labels_where_they_are_whole() {
+        let read = |kind: u32, values: &[u8]| segmentation(&file_of([2, 1], kind, values));
+        let doubles = |values: [f64; 2]| values.map(f64::to_le_bytes).concat();
+        for (kind, values) in [
+            (DOUBLE, doubles([255.0, 7.0])),
+            (SINGLE, [255.0_f32, 7.0].map(f32::to_le_bytes).concat()),
+            (INT16, [255_i16, 7].map(i16::to_le_bytes).concat()),
+            (UINT16, [255_u16, 7].map(u16::to_le_bytes).concat()),
+            (INT32, [255_i32, 7].map(i32::to_le_bytes).concat()),
+            (UINT32, [255_u32, 7].map(u32::to_le_bytes).concat()),
+        ] {
+            let labels = read(kind, &values).unwrap_or_else(|err| panic!("{kind}: {err}"));
+            assert_eq!(
+                (labels.size(), &labels.labels[..]),
+                (Size::new(1, 2), &[255, 7][..])
+            );
+        }
+        for (kind, values, told) in [
+            (DOUBLE, doubles([0.5, 7.0]), "the value 0.5"),
+            (DOUBLE, doubles([f64::NAN, 7.0]), "the value NaN"),
+            (
+                INT16,
+                [-1_i16, 7].map(i16::to_le_bytes).concat(),
+                "the value -1",
+            ),
+            (
+                UINT16,
+                [256_u16, 7].map(u16::to_le_bytes).concat(),
+                "the value 256",
+            ),
+            (MATRIX, vec![0; 2], "no matrix of numbers"),
+        ] {
+            let message = read(kind, &values).expect_err(told);
+            assert!(message.contains(told), "{message}");
+        }
     }
 
     #[test]

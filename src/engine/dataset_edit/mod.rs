@@ -137,7 +137,7 @@ impl Engine {
         let root = dataset.root.clone();
         self.spawn_waiting("save pairs", move |_| {
             let output = to.claim()?;
-            let text = review.list_text(&root);
+            let text = review.list_text(&root, &review);
             output.write(|file| file.write_all(text.as_bytes()))?;
             Ok(output.path().to_owned())
         })
@@ -165,7 +165,8 @@ fn save(
     let root = &edit.base.root;
     map.without_files().apply(&mut edit.small.clone())?;
     if let Some(pairs) = pairs {
-        map.pairs = Some(write_list(root, "pairs", &pairs.list_text(root))?);
+        let found = edit.review.as_deref().unwrap_or(&pairs);
+        map.pairs = Some(write_list(root, "pairs", &pairs.list_text(root, found))?);
     }
     if let Some(lists) = lists {
         let text = |items: &[DatasetItem]| edit.base.list_text(items.iter());

@@ -1,6 +1,6 @@
 //! What can be wrong with masks that are scored.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
@@ -29,14 +29,16 @@ pub enum MaskScoreError {
     LabelMissing { path: PathBuf, name: String },
     /// A label has no prediction.
     #[error(
-        "{}: this prediction is missing ({missing} of {total} are). Add it, or score only those on a list",
-        .path.display()
+        "{}: this prediction is missing ({missing} of {total} are){}. Add it, or score only those on a list",
+        .path.display(), unread(.instead.as_deref())
     )]
     PredictionMissing {
         /// The first of them.
         path: PathBuf,
         missing: usize,
         total: usize,
+        /// A file of its name and of a format that is not read as a mask.
+        instead: Option<PathBuf>,
     },
     /// A prediction has another size than its label.
     #[error(
@@ -68,4 +70,14 @@ pub enum MaskScoreError {
     /// A file cannot be read.
     #[error(transparent)]
     Read(#[from] DatasetError),
+}
+
+fn unread(file: Option<&Path>) -> String {
+    file.and_then(Path::file_name)
+        .map_or_else(String::new, |name| {
+            format!(
+                ". {} is there, but masks are PNG, BMP, TIFF or GIF",
+                name.display()
+            )
+        })
 }

@@ -256,6 +256,7 @@ fn pair(folders: &MaskFolders) -> Result<Paired, MaskScoreError> {
             path: first.clone(),
             missing: missing.len(),
             total: names.len(),
+            instead: file_of_name(first),
         });
     }
     if folders.list.is_some() {
@@ -277,6 +278,13 @@ fn pair(folders: &MaskFolders) -> Result<Paired, MaskScoreError> {
         unpaired: predictions.into_values().collect(),
         heading,
     })
+}
+
+/// A file that has the name of a mask but for its extension.
+fn file_of_name(mask: &Path) -> Option<PathBuf> {
+    let entries = std::fs::read_dir(mask.parent()?).ok()?.flatten();
+    let mut files = entries.map(|entry| entry.path());
+    files.find(|file| file.file_stem() == mask.file_stem() && file.is_file())
 }
 
 /// The labels that a list names, in whatever case and composition, and what was taken for its heading.

@@ -96,7 +96,11 @@ fn what_does_not_fit_together_is_named() {
     let mut desk = Desk::new();
     desk.refused(&["labels", "no PNG masks"]);
     desk.mask("labels/a.png", &[0; 8]);
-    desk.refused(&["predictions/a.png", "missing", "1 of 1"]);
+    desk.refused(&["predictions/a.png", "missing", "1 of 1 are). Add it"]);
+    let jpeg = desk.dir.path().join("predictions/a.jpg");
+    std::fs::write(&jpeg, "a JPEG").unwrap();
+    desk.refused(&["predictions/a.png", "a.jpg is there, but masks are PNG"]);
+    std::fs::remove_file(jpeg).unwrap();
     desk.mask("predictions/a.png", &[0; 4]);
     desk.refused(&["predictions/a.png", "4x1", "labels/a.png", "4x2"]);
     desk.mask("predictions/a.png", &[0, 1, 0, 0, 0, 0, 7, 0]);

@@ -20,7 +20,7 @@ pub(super) fn notice_of(run: &str, event: &TrainEvent) -> Option<Notice> {
         TrainEvent::Blocked(problem) => (
             NoticeLevel::Warning,
             format!(
-                "{run} waits, since it cannot be saved: {problem}. It continues once there is room; a \
+                "{run} waits, since it cannot be saved: {problem}. It continues by itself once it can be saved; a \
                  stop loses what came after the last checkpoint"
             ),
         ),

@@ -1,6 +1,9 @@
 //! Weights in forms that cannot be read, by what a file begins with or what its reader says; each with what
 //! to do.
 
+const SCRIPT: &str = "this is a TorchScript archive (`torch.jit.save`), a program with its weights, which is not run \
+                      here. Write its weights alone: `torch.save(torch.jit.load(FILE).state_dict(), NEW)`";
+
 /// What a file is that begins so, and what to do; `None` = it may be weights.
 pub(super) fn by_start(start: &[u8]) -> Option<&'static str> {
     let has = |part: &[u8]| start.windows(part.len()).any(|window| window == part);
@@ -9,10 +12,7 @@ pub(super) fn by_start(start: &[u8]) -> Option<&'static str> {
     }
     // The pickle of such an archive begins with the class of the network.
     if has(b"__torch__") {
-        return Some(
-            "this is a TorchScript archive (`torch.jit.save`), a program with its weights, which is not run here. Write \
-             its weights alone: `torch.save(torch.jit.load(FILE).state_dict(), NEW)`",
-        );
+        return Some(SCRIPT);
     }
     let exported = [
         &b"/data/weights/weight_"[..],
@@ -28,6 +28,10 @@ pub(super) fn by_start(start: &[u8]) -> Option<&'static str> {
 /// What is wrong with a file of which its reader says so, and what to do; `None` = it is damaged or no
 /// weights.
 pub(super) fn by_reader(said: &str) -> Option<String> {
+    // The class of its network, where the archive does not begin with it.
+    if said.contains("'__torch__.") {
+        return Some(SCRIPT.to_owned());
+    }
     let word = |text: &str| -> String {
         let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
         let from = text.trim_start_matches(|c| !is_name(c));
@@ -65,6 +69,9 @@ mod tests {
         assert!(by_start(script).is_some_and(|text| text.contains("torch.jit.load")));
         let exported = b"PK\x03\x04\0\0\x08\x08exported/data/weights/weight_0FB\0";
         assert!(by_start(exported).is_some_and(|text| text.contains("torch.export.load")));
+        let class =
+            "pickle: unsupported Python type '__torch__.torch.nn.modules.conv.Conv2d'. The file";
+        assert!(by_reader(class).is_some_and(|text| text.contains("torch.jit.load")));
         let plain = b"PK\x03\x04\0\0\x08\x08net/data.pklFB\0ZZ\x80\x02}q\0(X\x04";
         assert_eq!(by_start(plain), None);
         assert_eq!(by_start(b"__torch__ in a text"), None);

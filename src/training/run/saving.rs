@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::Session;
 use crate::training::checkpoint::Snapshot;
+use crate::training::control::Control;
 use crate::training::error::TrainError;
 use crate::training::event::{EpochRecord, Outcome, TrainEvent};
 
@@ -13,6 +14,34 @@ const RETRY: Duration = Duration::from_secs(1);
 
 /// Time between two looks at whether a stop was asked for.
 const LOOK: Duration = Duration::from_millis(50);
+
+/// How long a stop that was asked for before anything was wrong waits for its checkpoint.
+const GRACE: Duration = Duration::from_secs(30);
+
+/// A wait for a folder that can be written.
+struct Wait {
+    since: Instant,
+    /// Whether a stop had been asked for before: whoever asked knows nothing of a disk that is full.
+    stops: bool,
+}
+
+impl Wait {
+    fn begin(control: &Control) -> Self {
+        Self {
+            since: Instant::now(),
+            stops: control.stop_requested(),
+        }
+    }
+
+    /// Whether what is not saved is given up.
+    fn is_over(&self, control: &Control) -> bool {
+        if self.stops {
+            control.stop_now_requested() || self.since.elapsed() >= GRACE
+        } else {
+            control.stop_requested()
+        }
+    }
+}
 
 impl Session<'_> {
     /// Saves and ends.
@@ -91,7 +120,8 @@ impl Session<'_> {
     }
 
     /// Does `write` until it succeeds: where the disk is full or the folder is gone, the run waits,
-    /// says so, and continues once there is room.
+    /// says so, and continues once there is room. A stop that was asked for before waits too, for half a
+    /// minute.
     ///
     /// # Errors
     /// What was wrong, when a stop is asked for meanwhile; anything that more room would not mend.
@@ -99,11 +129,11 @@ impl Session<'_> {
         &mut self,
         mut write: impl FnMut(&mut Self) -> Result<T, TrainError>,
     ) -> Result<T, TrainError> {
-        let mut waiting = false;
+        let mut waiting: Option<Wait> = None;
         loop {
             let err = match write(self) {
                 Ok(done) => {
-                    if waiting {
+                    if waiting.is_some() {
                         self.clock.unpause();
                         self.sink.send(TrainEvent::Unblocked);
                     }
@@ -111,16 +141,24 @@ impl Session<'_> {
                 }
                 Err(err) => err,
             };
-            if !err.is_failed_write() || self.control.stop_requested() {
+            if !err.is_failed_write() {
                 return Err(err);
             }
-            if !waiting {
-                waiting = true;
+            if waiting.is_none() {
+                waiting = Some(Wait::begin(self.control));
                 self.clock.pause();
                 self.sink.send(TrainEvent::Blocked(err.to_string()));
             }
+            let is_over = || {
+                waiting
+                    .as_ref()
+                    .is_some_and(|wait| wait.is_over(self.control))
+            };
+            if is_over() {
+                return Err(err);
+            }
             let since = Instant::now();
-            while since.elapsed() < RETRY && !self.control.stop_requested() {
+            while since.elapsed() < RETRY && !is_over() {
                 thread::sleep(LOOK);
             }
         }

@@ -4,6 +4,7 @@
 //! Each alarm is given once. The rules are far from what a sound training does, so that a slow
 //! start is none: better no alarm than a false one.
 
+mod means;
 mod rate;
 mod shares;
 #[cfg(test)]
@@ -19,6 +20,7 @@ use super::objective::{ClassWeights, Objective};
 use super::usual_rate::{expected_pixels, higher_rate};
 use crate::model::Trunk;
 use crate::text::setting;
+use means::{mean, square_error};
 use rate::rate_alarm;
 pub use shares::ClassShares;
 
@@ -161,7 +163,8 @@ impl Watch {
         // A batch of void alone has loss 0, and says nothing.
         let is_at = |loss: f64| (record.loss / loss - 1.0).abs() < MOVED;
         // Other losses than the cross entropy begin elsewhere; trained weights may be moved little.
-        self.dead &= record.loss == 0.0 || is_at(self.guess) || (self.is_fresh() && is_at(first));
+        let begins_elsewhere = self.is_fresh() && !self.is_plain();
+        self.dead &= record.loss == 0.0 || is_at(self.guess) || (begins_elsewhere && is_at(first));
         let alarm = if self.steps == 1 && self.first_step == 0 && first > 3.0 * self.guess {
             self.start(first)
         } else if self.exploded >= IN_A_ROW {
@@ -183,7 +186,12 @@ impl Watch {
         }
         let shares = shares?;
         self.one_class(&shares, "the last batches", step)
-            .or_else(|| self.one_class_each(&looks, &shares, step))
+            .or_else(|| self.knows_shares_alone(&looks, &shares, step))
+    }
+
+    /// Whether what is differentiated is the cross entropy alone.
+    fn is_plain(&self) -> bool {
+        self.config.learning.objective == Objective::default()
     }
 
     /// Whether the run began with random weights.
@@ -193,10 +201,8 @@ impl Watch {
 
     /// Whether a network with random weights does not even know how frequent the classes are.
     fn has_learned_nothing(&self, shares: Option<&ClassShares>) -> bool {
-        let config = &self.config;
         // Another loss leads elsewhere than to these shares, and a warm-up is no start yet.
-        let is_plain = config.learning.objective == Objective::default()
-            && config.learning.warmup_steps < START / 2;
+        let is_plain = self.is_plain() && self.config.learning.warmup_steps < START / 2;
         let Some(way) = shares.map(|shares| WAY * (self.guess - shares.entropy())) else {
             return false;
         };
@@ -313,9 +319,9 @@ impl Watch {
         })
     }
 
-    /// Batch after batch of one class alone, now of this and now of that one: what a trunk does that
-    /// hardly learns from random weights, while its biases follow the last batches.
-    fn one_class_each(
+    /// A trunk that hardly learns from random weights and knows no more than the shares of the classes, or
+    /// predicts batch after batch as one class, now this and now that, as its biases follow the last ones.
+    fn knows_shares_alone(
         &self,
         looks: &VecDeque<ClassShares>,
         shares: &ClassShares,
@@ -324,15 +330,17 @@ impl Watch {
         let (cause, remedy) = self.random_start()?;
         let loss = mean(self.course.iter().copied());
         let known = shares.entropy();
-        let is_it = looks.iter().all(ClassShares::is_of_one_class)
-            && !shares.is_nearly_all_one()
-            && loss >= OF_SHARES * known;
-        is_it.then(|| Alarm {
-            kind: AlarmKind::OneClass,
+        let (kind, least, seen) = if looks.iter().all(ClassShares::is_of_one_class) {
+            let seen = ", and each batch that was looked at is predicted as one class alone";
+            (AlarmKind::OneClass, OF_SHARES * known, seen)
+        } else {
+            (AlarmKind::Dead, known, "")
+        };
+        (!shares.is_nearly_all_one() && loss >= least).then(|| Alarm {
+            kind,
             text: format!(
-                "after {step} steps each of the last {LOOKS} batches that were looked at is predicted as one class \
-                 alone, and the loss of {loss:.2} is about the {known:.2} of knowing no more than how frequent \
-                 the classes are. {cause}"
+                "after {step} steps the loss of {loss:.2} is about the {known:.2} of knowing no more than how \
+                 frequent the classes are{seen}. {cause}"
             ),
             remedy: Some(remedy),
         })
@@ -384,17 +392,4 @@ impl Watch {
         self.told.push(alarm.kind);
         (!explained).then_some(alarm)
     }
-}
-
-/// Variance of the mean of values.
-fn square_error(values: impl Iterator<Item = f64> + Clone, mean_value: f64) -> f64 {
-    let count = values.clone().count().max(1) as f64;
-    mean(values.map(|value| (value - mean_value).powi(2))) / count
-}
-
-fn mean(values: impl Iterator<Item = f64>) -> f64 {
-    let (sum, count) = values.fold((0.0, 0usize), |(sum, count), value| {
-        (sum + value, count + 1)
-    });
-    sum / count.max(1) as f64
 }

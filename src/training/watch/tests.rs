@@ -297,9 +297,14 @@ fn a_plain_trunk_that_learns_no_more_than_shares_from_random_weights_is_told() {
     let told = of(&plain, &slowly, &looks[4]);
     assert_eq!((told.len(), told[0].0), (1, 100));
     assert_eq!(told[0].1.remedy, Some(Remedy::PretrainedWeights));
-    // It knows two classes, or more than the shares, or began with trained weights, or has another trunk.
+    // With two classes, the loss still being that of the shares.
     let two = matrix(&[0, 0, 1, 2], &[0, 0, 1, 1]);
-    assert_eq!(of(&plain, &slowly, &two), []);
+    let told = of(&plain, &slowly, &two);
+    assert_eq!((told.len(), told[0].1.kind), (1, AlarmKind::Dead));
+    assert_eq!(told[0].1.remedy, Some(Remedy::PretrainedWeights));
+    // It knows two classes and a little more than the shares, or much more, or began with trained weights, or has another trunk.
+    let more: Vec<f64> = slowly.iter().map(|loss| loss - 0.15).collect();
+    assert_eq!(of(&plain, &more, &two), []);
     let known: Vec<f64> = slowly.iter().map(|loss| loss - 0.4).collect();
     assert_eq!(of(&plain, &known, &looks[4]), []);
     let mut trained = plain.clone();

@@ -48,7 +48,7 @@ impl App {
 
     /// Keeps selection and preferences in sync with the engine.
     fn follow_engine(&mut self) {
-        self.close_old_problem();
+        self.toasts.follow_problem(self.engine.dataset_problem());
         if let DatasetState::Ready(open) = self.engine.dataset()
             && self.state.prefs.last_dataset.as_ref() != Some(&open.which)
         {
@@ -85,17 +85,6 @@ impl App {
         self.follow_others();
         self.compare_ended_plan();
         self.announce_interrupted();
-    }
-
-    /// Closes the message about a folder once another one is asked for, or the same after a correction.
-    fn close_old_problem(&mut self) {
-        let problem = self.engine.dataset_problem();
-        if problem != self.dataset_problem.as_deref() {
-            if let Some(old) = &self.dataset_problem {
-                self.toasts.close_text(old);
-            }
-            self.dataset_problem = problem.map(str::to_owned);
-        }
     }
 
     /// Ticks a run in Curves that another program trains, and says how it ended.

@@ -88,8 +88,6 @@ pub struct App {
     throttle: RepaintThrottle,
     colors: ClassColors,
     active_run: Option<String>,
-    /// Why a dataset could not be opened, for as long as that is so.
-    dataset_problem: Option<String>,
     plan_compared: bool,
     followed: followed::Followed,
     /// What starts once the active run has ended.
@@ -177,7 +175,6 @@ impl App {
             throttle: RepaintThrottle::new(Painter::Gpu),
             colors,
             active_run: None,
-            dataset_problem: None,
             plan_compared: false,
             followed: followed::Followed::default(),
             next: None,

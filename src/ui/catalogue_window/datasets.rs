@@ -19,19 +19,26 @@ struct Widths {
     source: f32,
 }
 
-const WIDE: Widths = Widths {
-    name: 210.0,
-    classes: 110.0,
-    source: 220.0,
-};
-/// In a window that is not much wider than the smallest: the buttons behind the texts are in sight.
-const NARROW: Widths = Widths {
-    name: 140.0,
-    classes: 76.0,
-    source: 140.0,
-};
-/// Of all columns, with wide texts.
-const ALL: f32 = 1030.0;
+impl Widths {
+    /// Those in a window not much wider than the smallest, so that the buttons behind the texts are in sight.
+    const LEAST: Self = Self {
+        name: 140.0,
+        classes: 76.0,
+        source: 140.0,
+    };
+    /// Width of the whole table with these.
+    const TABLE: f32 = 850.0;
+
+    /// Those with which the table takes the room that there is.
+    fn of(room: f32) -> Self {
+        let more = (room - Self::TABLE).max(0.0);
+        Self {
+            name: Self::LEAST.name + 0.35 * more,
+            classes: Self::LEAST.classes + 0.15 * more,
+            source: Self::LEAST.source + 0.45 * more,
+        }
+    }
+}
 
 /// The window of public datasets.
 #[derive(Default)]
@@ -70,11 +77,7 @@ fn table_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) -> bool {
     );
     ui.separator();
     let mut opened = false;
-    let widths = if ui.available_width() < ALL {
-        NARROW
-    } else {
-        WIDE
-    };
+    let widths = Widths::of(ui.available_width());
     ScrollArea::both()
         .auto_shrink([false, false])
         .show(ui, |ui| {

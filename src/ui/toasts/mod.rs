@@ -51,6 +51,8 @@ pub struct Toasts {
     last_time: Option<f64>,
     /// Whether the pointer was over a message in the last frame.
     being_read: bool,
+    /// A problem that holds now, and whose message goes with it.
+    problem: Option<String>,
 }
 
 /// Open messages of one kind.
@@ -89,9 +91,14 @@ impl Toasts {
         });
     }
 
-    /// Closes a message that does not hold any more; the history keeps it.
-    pub fn close_text(&mut self, text: &str) {
-        for entry in self.entries.iter_mut().filter(|entry| entry.text == text) {
+    /// Closes the message about a problem once it does not hold any more; the history keeps it.
+    pub fn follow_problem(&mut self, problem: Option<&str>) {
+        if problem == self.problem.as_deref() {
+            return;
+        }
+        let old = std::mem::replace(&mut self.problem, problem.map(str::to_owned));
+        let is_old = |entry: &&mut Entry| old.as_ref() == Some(&entry.text);
+        for entry in self.entries.iter_mut().filter(is_old) {
             (entry.open, entry.unread) = (false, false);
         }
     }

@@ -80,3 +80,22 @@ fn messages_of_one_kind_are_one_and_close_together() {
     assert_eq!(toasts.shown().count(), 0);
     assert_eq!(toasts.entries.len(), 33, "the bell keeps them");
 }
+
+#[test]
+fn the_message_about_a_problem_goes_with_it_and_stays_in_the_history() {
+    let mut toasts = Toasts::default();
+    toasts.add(NoticeLevel::Error, "a: no such folder");
+    toasts.follow_problem(Some("a: no such folder"));
+    toasts.add(NoticeLevel::Error, "disk full");
+    assert_eq!(toasts.shown().count(), 2);
+    // Another folder, which is not there either.
+    toasts.add(NoticeLevel::Error, "b: no such folder");
+    toasts.follow_problem(Some("b: no such folder"));
+    assert_eq!(
+        toasts.shown().collect::<Vec<_>>(),
+        ["disk full", "b: no such folder"]
+    );
+    toasts.follow_problem(None);
+    assert_eq!(toasts.shown().collect::<Vec<_>>(), ["disk full"]);
+    assert_eq!(toasts.entries.len(), 3);
+}

@@ -74,6 +74,9 @@ pub fn finding_control(kind: FindingKind) -> Option<&'static str> {
         FindingKind::BandChoice | FindingKind::DeepImages => {
             Some("Dataset settings writes that: Bands and Range")
         }
+        FindingKind::SameFileInBoth => {
+            Some("Dataset settings takes images off a list: Lists, Edit these lists")
+        }
         FindingKind::GuessedPairs => Some("Dataset settings has them under Pairs"),
         _ => None,
     }

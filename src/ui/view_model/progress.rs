@@ -73,7 +73,7 @@ impl RunProgress {
             in_step: match (&active.phase, active.preparing_for()) {
                 (Phase::Preparing(what), Some(time)) => Some(preparation_text(*what, time)),
                 (Phase::Waiting(problem), _) => Some(format!(
-                    "{problem}. It continues once there is room; a stop loses what came after the last \
+                    "{problem}. It continues by itself once it can be saved; a stop loses what came after the last \
                      checkpoint"
                 )),
                 _ => active.in_step.as_ref().and_then(step_text),

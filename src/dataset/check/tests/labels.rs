@@ -1,7 +1,7 @@
 //! Findings about what labels look like: smoothed, spread over gray values, numbers of objects.
 
 use super::set::{Set, WIDTH, stripes};
-use crate::dataset::check::{Depth, FindingKind, FixPlan, Severity, check};
+use crate::dataset::check::{Depth, FindingKind, Fix, FixPlan, Severity, check};
 
 #[test]
 fn smoothed_masks_are_named_as_such() {
@@ -102,8 +102,13 @@ fn labels_at_even_distances_that_end_before_255_can_be_fixed() {
             assert_eq!(labels_of(&set, &plan), (0, 1, 2));
         }
     }
-    // Without a class list there are 255 classes, and what is meant is a guess.
-    let set = Set::with_labels([0, 127, 254]);
+    // The second of two values is the second of two classes, and not void, which would leave one class.
+    let set = Set::with_labels([0, 2, 2]);
+    set.classes("ground\nsquare\n");
+    let map = std::collections::BTreeMap::from([(2, 1)]);
+    assert_eq!(set.only().fix, Some(Fix::Remap { map }));
+    // Without a class list there are 201 classes, and what is meant is a guess.
+    let set = Set::with_labels([0, 100, 200]);
     std::fs::remove_file(set.root().join("classes.txt")).expect("removed");
     let report = set.check();
     let found = report
@@ -115,12 +120,28 @@ fn labels_at_even_distances_that_end_before_255_can_be_fixed() {
     assert!(
         found
             .reason
-            .contains("0, 127, 254. Each would be the class of its number, of 255 classes"),
+            .contains("0, 100, 200. Each would be the class of its number, of 201 classes"),
         "{found}"
     );
     let guessed = FixPlan::of(&report, true);
     assert_eq!(labels_of(&set, &guessed), (0, 1, 2));
     assert!(FixPlan::of(&report, false).masks.is_empty());
+    // So it is for two values. 254 is more than there can be classes.
+    for (labels, severity) in [
+        ([0, 100, 100], Severity::Warning),
+        ([0, 254, 254], Severity::Error),
+    ] {
+        let set = Set::with_labels(labels);
+        std::fs::remove_file(set.root().join("classes.txt")).expect("removed");
+        let findings = set.check().findings;
+        let found = &findings[0];
+        assert_eq!(
+            (found.severity, found.kind),
+            (severity, FindingKind::UnknownLabels)
+        );
+        let map = std::collections::BTreeMap::from([(labels[1], 1)]);
+        assert_eq!(found.fix, Some(Fix::RemapGuessed { map }));
+    }
     // Another number of classes, other distances, and labels of some classes out of many.
     for labels in [[0, 100, 100], [0, 100, 254], [0, 2, 4], [10, 20, 30]] {
         let set = Set::with_labels(labels);

@@ -101,3 +101,37 @@ fn a_copied_file_in_both_lists_is_told_before_a_training_and_a_score() {
     let scored = check_split(&dataset, Split::Train, &mut |_, _| true).expect("checked");
     assert_eq!(kinds(&scored), []);
 }
+
+#[test]
+fn masks_that_are_called_as_other_images_are_told() {
+    let set = Set::sound();
+    let mut dataset = set.open();
+    // Of a list whose masks were shifted by one.
+    let masks: Vec<_> = dataset.train.iter().map(|item| item.mask.clone()).collect();
+    let count = masks.len();
+    for (number, item) in dataset.train.iter_mut().enumerate() {
+        item.mask = masks[(number + 1) % count].clone();
+    }
+    let report = checked(&dataset, Depth::Labels);
+    assert_eq!(
+        kinds(&report),
+        [(Severity::Warning, FindingKind::CrossedPairs)]
+    );
+    let found = &report.findings[0];
+    assert_eq!(found.count, 4);
+    assert!(
+        found.reason.contains(
+            "SegmentationClass/img1.png for JPEGImages/img0.png, while the image of its name has \
+             SegmentationClass/img2.png"
+        ),
+        "{found}"
+    );
+    let scored = check_split(&dataset, Split::Train, &mut |_, _| true).expect("checked");
+    assert_eq!(kinds(&scored), kinds(&report));
+    // Names that are no image's say nothing.
+    let mut dataset = set.open();
+    let renamed = set.mask_path("img0").with_file_name("labels_7.png");
+    std::fs::rename(set.mask_path("img0"), &renamed).expect("renamed");
+    dataset.train[0].mask = renamed;
+    assert_eq!(kinds(&checked(&dataset, Depth::Labels)), []);
+}

@@ -17,8 +17,9 @@ use std::fs;
 use std::hash::Hash;
 use std::path::{Path, PathBuf};
 
-use super::class_files::{Look, mask_palette, read_classes};
+use super::class_files::{mask_palette, read_classes};
 use super::list::sort_key;
+use super::look::Look;
 use super::names::{composed, without_extension};
 use super::review::Confidence;
 use super::splits::{self, Splits};

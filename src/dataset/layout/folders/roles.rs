@@ -12,7 +12,7 @@ pub(super) enum Role {
     Masks,
 }
 
-const MASK_WORDS: [&str; 34] = [
+const MASK_WORDS: [&str; 36] = [
     "mask",
     "masks",
     "label",
@@ -22,7 +22,9 @@ const MASK_WORDS: [&str; 34] = [
     "annot",
     "annots",
     "ann",
+    "anns",
     "anno",
+    "annos",
     "gt",
     "gts",
     "gtfine",

@@ -1,6 +1,7 @@
 //! Tables of pairs: CSV files with a column of images and one of masks, and perhaps one that says
 //! which list a pair belongs to; and JSON that says the same.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,7 +13,9 @@ use super::listed_files::ListedFiles;
 use super::split_words::{split_of, split_words};
 use super::splits;
 use super::text::read_text;
-use super::{Dataset, DatasetItem, Layout, Note, NoteTopic, class_files, folder_name, pairs};
+use super::{
+    Dataset, DatasetItem, Layout, Note, NoteTopic, class_files, folder_name, folders, pairs,
+};
 use crate::dataset::{DatasetError, IMAGE_EXTENSIONS, ImageReading, VOID};
 use crate::files::has_extension;
 use crate::text::plural;
@@ -40,6 +43,28 @@ struct Table {
     unread: Option<String>,
 }
 
+/// The files that tables name.
+struct Files {
+    listed: ListedFiles,
+    root: PathBuf,
+    /// The pairs by names and folders, found once a table names files without folders.
+    pairs: OnceCell<Vec<DatasetItem>>,
+}
+
+impl Files {
+    fn new(root: &Path) -> Self {
+        Self {
+            listed: ListedFiles::new(root),
+            root: root.to_owned(),
+            pairs: OnceCell::new(),
+        }
+    }
+
+    fn pairs(&self) -> &[DatasetItem] {
+        self.pairs.get_or_init(|| folders::all(&self.root))
+    }
+}
+
 /// Which columns of a table hold what.
 struct Columns {
     image: usize,
@@ -49,8 +74,8 @@ struct Columns {
 
 /// The dataset that tables in a folder list; `None` where there are no such tables.
 pub(super) fn open(root: &Path) -> Result<Option<Dataset>, DatasetError> {
-    let files = ListedFiles::new(root);
-    let tables = tables(root, &files)?;
+    let files = Files::new(root);
+    let tables = tables(root, &files.listed)?;
     if tables.is_empty() {
         return Ok(None);
     }
@@ -155,7 +180,10 @@ fn tables(root: &Path, files: &ListedFiles) -> Result<Vec<Table>, DatasetError> 
                 split: split.and_then(field),
             }
         };
-        let rows = records.into_iter().map(row).collect();
+        let rows = records.into_iter().map(row);
+        // Spreadsheets write rows that nobody filled.
+        let is_filled = |row: &Row| !(row.image.is_empty() && row.mask.is_empty());
+        let rows = rows.filter(is_filled).collect();
         tables.push(Table {
             path,
             rows,
@@ -263,16 +291,38 @@ impl Columns {
     }
 }
 
-fn item(files: &ListedFiles, table: &Table, row: &Row) -> Result<DatasetItem, DatasetError> {
+/// The pairs of the folders that have this name of an image and this name of a mask: tables often name files without
+/// their folders.
+fn named<'a>(pairs: &'a [DatasetItem], row: &Row) -> Option<&'a DatasetItem> {
+    let is_called = |path: &Path, name: &str| {
+        let names = [path.file_name(), path.file_stem()];
+        names.into_iter().flatten().any(|own| own == name)
+    };
+    let mut found = pairs
+        .iter()
+        .filter(|pair| is_called(&pair.image, &row.image) && is_called(&pair.mask, &row.mask));
+    found.next().filter(|_| found.next().is_none())
+}
+
+fn item(files: &Files, table: &Table, row: &Row) -> Result<DatasetItem, DatasetError> {
     let find = |what: &str, listed: &str| {
-        files.resolve(listed).ok_or_else(|| DatasetError::List {
+        files.listed.resolve(listed).ok_or_else(|| DatasetError::List {
             path: table.path.clone(),
-            reason: format!(
-                "{}: the {what} {listed} is not in this folder. Add the file or take the line out",
-                row.place
-            ),
+            reason: if listed.is_empty() {
+                format!("{}: no {what} is named. Name one or take the line out", row.place)
+            } else {
+                format!(
+                    "{}: the {what} {listed} is not in this folder. Add the file or take the line out",
+                    row.place
+                )
+            },
         })
     };
+    if files.listed.resolve(&row.image).is_none()
+        && let Some(pair) = named(files.pairs(), row)
+    {
+        return Ok(pair.clone());
+    }
     let image = find("image", &row.image)?;
     Ok(DatasetItem {
         id: image

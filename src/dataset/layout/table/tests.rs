@@ -119,3 +119,39 @@ fn what_is_held_out_is_for_a_test() {
         );
     }
 }
+
+#[test]
+fn files_may_be_named_without_their_folders_and_rows_may_be_empty() {
+    for table in [
+        "image,mask\na.png,a.png\n,\nd.png,d.png\n",
+        "image,mask\na,a\nd,d\n,\n",
+    ] {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        for name in ["a", "d"] {
+            let mask = dir.path().join(format!("masks/{name}.png"));
+            write_pair(
+                &dir.path().join(format!("images/{name}.png")),
+                &mask,
+                [0, 1],
+            );
+        }
+        write_text(&dir.path().join("pairs.csv"), table);
+        let dataset = Dataset::open(dir.path()).unwrap_or_else(|err| panic!("{err}"));
+        assert_eq!(dataset.layout, Layout::Table);
+        let items = dataset.train.iter().chain(&dataset.val);
+        for (item, name) in items.zip(["a.png", "d.png"]) {
+            assert_eq!(item.image, dir.path().join("images").join(name));
+            assert_eq!(item.mask, dir.path().join("masks").join(name));
+        }
+        // Names that do not go together are none of the folders' pairs.
+        write_text(&dir.path().join("pairs.csv"), "image,mask\na.png,d.png\n");
+        let message = Dataset::open(dir.path()).unwrap_err().to_string();
+        assert!(
+            message.contains("line 2: the image a.png is not in this folder"),
+            "{message}"
+        );
+        write_text(&dir.path().join("pairs.csv"), "image,mask\nimages/a.png,\n");
+        let message = Dataset::open(dir.path()).unwrap_err().to_string();
+        assert!(message.contains("line 2: no mask is named"), "{message}");
+    }
+}

@@ -9,10 +9,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::class_files::{Classes, Look, mask_palette, read_classes};
+use super::class_files::{Classes, mask_palette, read_classes};
 use super::list::{files_by_stem, files_by_stem_with};
 use super::list_file::ListFile;
 use super::listed_files::ListedFiles;
+use super::look::Look;
 use super::names::{Names, composed};
 use super::review::{Confidence, PairReview, ReviewedPair};
 use super::splits::{self, Splits};

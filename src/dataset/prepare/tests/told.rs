@@ -48,6 +48,44 @@ fn a_document_that_names_another_image_than_its_own_is_in_doubt() {
         (1, &vec![root.join("a_flip.json")])
     );
     assert_eq!(guessed.all_files.to_vec(), vec![doubt.mask.clone()]);
+    // A list of the pairs names documents: when one is corrected, the mask that is drawn anew counts.
+    let list = review.list_text(&root, &review);
+    assert!(list.contains("\na.png\ta_flip.json\tmedium\t"), "{list}");
+    write_text(
+        &root.join("mine.txt"),
+        &list.replace("a.png\ta_flip", "A_flip.png\ta_flip"),
+    );
+    write_text(&root.join("class-map.toml"), "pairs = \"mine.txt\"\n");
+    let drawn = || {
+        let dataset = open(&root, &cache).unwrap_or_else(|err| panic!("{err}"));
+        let item = dataset.train.iter().chain(&dataset.val);
+        let item = item
+            .clone()
+            .find(|item| item.image == root.join("A_flip.png"));
+        let mask = &item.expect("the pair of the list").mask;
+        (
+            mask.clone(),
+            dataset.mask_reader().read(mask).expect("a mask").labels,
+        )
+    };
+    let (mask, labels) = drawn();
+    assert_eq!((&mask, &labels[..4]), (&doubt.mask, &[1, 1, 0, 0][..]));
+    let wider = labelme("a.png").replace("[2, 0], [2, 3]", "[3, 0], [3, 3]");
+    write_text(&root.join("a_flip.json"), &wider);
+    let (mask, labels) = drawn();
+    assert_ne!(mask, doubt.mask);
+    assert_eq!(labels[..4], [1, 1, 1, 0]);
+    // No mask is drawn from what is no document of a pair.
+    write_text(&root.join("other.json"), "{}");
+    write_text(&root.join("mine.txt"), "a.png\tother.json\n");
+    let message = open(&root, &cache).expect_err("no mask").to_string();
+    assert!(
+        message.contains("mine.txt: line 1") && message.contains("other.json is a document"),
+        "{message}"
+    );
+    for file in ["class-map.toml", "mine.txt", "other.json"] {
+        fs::remove_file(root.join(file)).expect("removed");
+    }
     // Names of documents that no image has are no doubt, and images elsewhere are not meant.
     fs::remove_file(root.join("A_flip.png")).expect("removed");
     write_image(&root.join("others/a_flip.png"));
@@ -126,4 +164,52 @@ fn documents_of_coco_without_annotations_are_named() {
         message.contains("test.json is a document of COCO without an annotation"),
         "{message}"
     );
+}
+
+#[test]
+fn labelmes_documents_of_other_programs_and_old_versions_are_drawn() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let (root, cache) = (dir.path().join("own"), dir.path().join("cache"));
+    for name in ["a", "b"] {
+        write_image(&root.join(format!("{name}.png")));
+        // No size, a blank behind a name, and rectangles by all corners.
+        let text = format!(
+            r#"{{"imagePath": "{name}.png", "imageData": null, "shapes": [
+            {{"label": "road ", "points": [[0, 0], [2, 0], [2, 3], [0, 3]], "shape_type": "rectangle"}},
+            {{"label": " road", "points": [[3, 0], [4, 0], [4, 1], [3, 1]], "shape_type": "rotation"}}]}}"#
+        );
+        write_text(&root.join(format!("{name}.json")), &text);
+    }
+    let dataset = open(&root, &cache).unwrap_or_else(|err| panic!("{err}"));
+    assert_eq!(class_names(&dataset), ["background", "road"]);
+    assert_eq!(read(&dataset).1, [1, 1, 0, 1, 1, 1, 0, 0, 1, 1, 0, 0]);
+    // Where the image is in the document alone, nothing says the size.
+    fs::remove_file(root.join("a.png")).expect("removed");
+    let path = root.join("a.json");
+    let text = fs::read_to_string(&path).expect("a document");
+    write_text(&path, &text.replace("null", "\"\""));
+    let message = open(&root, &cache).expect_err("no size").to_string();
+    assert!(
+        message.contains("a.json") && message.contains("does not say the size"),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_category_of_coco_that_is_called_background_is_the_background() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let (root, cache) = (dir.path().join("own"), dir.path().join("cache"));
+    let categories =
+        r#"{"id": 0, "name": "Background"}, {"id": 1, "name": "road"}, {"id": 2, "name": "car"}"#;
+    for name in ["a", "b"] {
+        write_image(&root.join(format!("{name}.png")));
+        let object = format!(r#""category_id": 2, {LEFT}"#);
+        write_text(
+            &root.join(format!("{name}.json")),
+            &coco(name, categories, &object),
+        );
+    }
+    let dataset = open(&root, &cache).unwrap_or_else(|err| panic!("{err}"));
+    assert_eq!(class_names(&dataset), ["background", "road", "car"]);
+    assert_eq!(read(&dataset).1[..4], [2, 2, 0, 0]);
 }

@@ -209,7 +209,7 @@ impl UiCommand {
             }
             Self::ClearQueue => "Take all runs out of the queue; what was trained stays",
             Self::Notifications => {
-                "Who is told when a run ends: the desktop, or an address of yours"
+                "Who is told when a run ends: the desktop, or an address of yours (webhook)"
             }
             Self::Weights => "Public weights to start from; nothing is downloaded without a click",
             Self::Panel(panel) => panel.tooltip(),

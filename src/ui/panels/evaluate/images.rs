@@ -165,7 +165,7 @@ impl ImagesView {
         let text = match self.order {
             Order::Worst | Order::Best => format!("{images}, each with its mIoU"),
             Order::Confusion(place) => format!(
-                "{images}, each with the share of its labeled pixels that are {}",
+                "{images}, each with its pixels of {}",
                 confusion_name(classes, place)
             ),
         };
@@ -180,7 +180,11 @@ impl ImagesView {
                 for row in rows {
                     let entry = self.entries[row];
                     let id = &kept.evaluation.per_image[entry.place].id;
-                    let text = format!("{:>6}  {id}", percent(Some(entry.share)));
+                    let value = match entry.pixels {
+                        Some(pixels) => format!("{} px", count(pixels as usize)),
+                        None => percent(Some(entry.share)),
+                    };
+                    let text = format!("{value:>6}  {id}");
                     let hover = match entry.pixels {
                         Some(pixels) => confused_text(classes, self.order, entry.share, pixels),
                         None => "mIoU of this image alone".to_owned(),

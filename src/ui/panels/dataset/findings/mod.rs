@@ -1,13 +1,14 @@
 //! The findings of a check: asked for here, listed with pictures, put right in a copy.
 
+mod window;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use eframe::egui::{
-    self, Align2, Button, Color32, Label, Rect, RichText, ScrollArea, Sense, Ui, Vec2, Window, vec2,
-};
+use eframe::egui::{self, Button, Color32, Label, Rect, RichText, Sense, Ui, vec2};
 
+pub use self::window::Room;
 use super::thumbs::{Thumb, paint, upload};
 use crate::engine::{
     CheckedDataset, DatasetRef, Engine, EngineError, Finding, Fix, FixChoice, FixPlan,
@@ -17,26 +18,15 @@ use crate::ui::command::{Command, UiCommand};
 use crate::ui::context::PanelCtx;
 use crate::ui::panels::command_button;
 use crate::ui::theme;
-use crate::ui::ui_ext::{UiExt as _, is_escaped};
+use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::{ColorChoice, format};
 
 /// Longest side of a picture, in points.
 const SIDE: f32 = 96.0;
 /// Width that text beside the pictures needs, in points.
 const MIN_TEXT: f32 = 200.0;
-/// Size of the window of the list, in points.
-const WINDOW: Vec2 = vec2(620.0, 520.0);
 /// Files that are listed of a finding.
 const LISTED: usize = 20;
-
-/// Where findings are listed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Room {
-    /// In the panel, below everything else.
-    Panel,
-    /// In a window of their own: the panel is too low.
-    Window,
-}
 
 /// The check of the open dataset.
 #[derive(Default)]
@@ -78,30 +68,6 @@ impl Findings {
         let is_asked = self.is_whole && (has_room || !checked.report.findings.is_empty());
         let is_bad = has_room && checked.report.error().is_some();
         self.is_listed.unwrap_or(is_asked || is_bad)
-    }
-
-    /// Draws the list in a window of its own, for a panel that is too low for it.
-    pub fn window_ui(&mut self, ctx: &PanelCtx<'_>, ui: &Ui) {
-        let egui_ctx = ui.ctx();
-        let mut open = !is_escaped(egui_ctx);
-        let area = egui_ctx.content_rect();
-        Window::new("Findings in the dataset")
-            .open(&mut open)
-            .collapsible(false)
-            .pivot(Align2::CENTER_CENTER)
-            .default_pos(area.center())
-            .default_size([
-                WINDOW.x.min(area.width() - 40.0),
-                WINDOW.y.min(area.height() - 100.0),
-            ])
-            .show(egui_ctx, |ui| {
-                ScrollArea::vertical()
-                    .auto_shrink(false)
-                    .show(ui, |ui| self.list_ui(ctx, ui));
-            });
-        if !open {
-            self.is_listed = Some(false);
-        }
     }
 
     /// What is known of this dataset.
