@@ -230,7 +230,11 @@ fn findings_become_a_page_that_replaces_nothing() {
     let words = ["data", "check", "shapes", "--html", "findings.html"];
     shop.run(&words).failed_with(1, &[]);
     let page = fs::read_to_string(shop.dir().join("findings.html")).expect("a page");
-    for words in ["Labels without a class", "img1.png", "<title>shapes</title>"] {
+    for words in [
+        "Labels without a class",
+        "img1.png",
+        "<title>shapes</title>",
+    ] {
         assert!(page.contains(words), "no {words:?} in:\n{page}");
     }
     shop.run(&words)
