@@ -5,8 +5,6 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr, VariantArray};
 
-use super::event::EpochRecord;
-
 /// By which score of the validation the best epoch is found.
 #[derive(
     Debug,
@@ -35,20 +33,6 @@ pub enum BestBy {
     FrequencyWeightedIu,
     /// Mean loss; smaller is better.
     ValLoss,
-}
-
-impl BestBy {
-    /// The score of an epoch, larger is better; `None` where nothing was labeled.
-    pub fn score(self, record: &EpochRecord) -> Option<f64> {
-        let scores = &record.scores;
-        match self {
-            Self::MeanIu => scores.mean_iu,
-            Self::PixelAccuracy => scores.pixel_accuracy,
-            Self::MeanAccuracy => scores.mean_accuracy,
-            Self::FrequencyWeightedIu => scores.frequency_weighted_iu,
-            Self::ValLoss => record.val_loss.map(|loss| -loss),
-        }
-    }
 }
 
 /// When a run saves itself, and which of its checkpoints are kept. The best epoch and the last are

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::alarm::Alarm;
+use super::checkpoint_policy::BestBy;
 use super::device::DeviceId;
 use super::watch::ClassShares;
 use crate::dataset::{LabelMap, Rgb};
@@ -100,6 +101,18 @@ pub struct EpochRecord {
 }
 
 impl EpochRecord {
+    /// By which epochs are compared, larger is better; `None` where nothing was labeled.
+    pub fn score(&self, by: BestBy) -> Option<f64> {
+        let scores = &self.scores;
+        match by {
+            BestBy::MeanIu => scores.mean_iu,
+            BestBy::PixelAccuracy => scores.pixel_accuracy,
+            BestBy::MeanAccuracy => scores.mean_accuracy,
+            BestBy::FrequencyWeightedIu => scores.frequency_weighted_iu,
+            BestBy::ValLoss => self.val_loss.map(|loss| -loss),
+        }
+    }
+
     /// The best of these epochs, in the order in which they were trained: the last that was the
     /// best so far by the metric of its run, whose weights `best.json` names. Of records that do
     /// not say, the first with the highest mIoU. `None` when no epoch has a score.

@@ -115,7 +115,8 @@ fn a_stop_ends_the_wait_and_says_what_was_wrong() {
 
 #[test]
 fn a_stop_before_the_folder_was_gone_waits_for_its_checkpoint() {
-    let (folder, outcome) = stopped(&TinySet::new(6, 1), true);
+    let set = TinySet::new(6, 1);
+    let (folder, outcome) = stopped(&set, true);
     assert_eq!(outcome, Outcome::Stopped { step: 2 });
     assert_eq!(folder.last().expect("a checkpoint").step, 2);
 }

@@ -5,9 +5,6 @@ mod remedy;
 use serde::{Deserialize, Serialize};
 use strum::IntoStaticStr;
 
-use super::config::RunConfig;
-use super::culprit::of_overflow;
-
 pub use remedy::Remedy;
 
 /// Something that is likely to be wrong with a training.
@@ -79,9 +76,8 @@ impl Alarm {
         }
     }
 
-    /// Of a run that ends because numbers are not finite.
-    pub(super) fn not_finite(config: &RunConfig) -> Self {
-        let (cause, remedy) = of_overflow(config);
+    /// Of a run that ends because numbers are not finite, with the likely cause and what mends it.
+    pub(super) fn not_finite((cause, remedy): (String, Remedy)) -> Self {
         Self {
             kind: AlarmKind::NotFinite,
             text: format!(

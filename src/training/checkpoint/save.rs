@@ -111,7 +111,7 @@ impl Snapshot {
             elapsed_secs: at.elapsed_secs,
             epoch_loss: at.epoch_loss,
             loss_scale: at.loss_scale,
-            score: validated.and_then(|record| policy.best_by.score(record)),
+            score: validated.and_then(|record| record.score(policy.best_by)),
             weights,
             optimizer,
             second_moments,
@@ -123,7 +123,7 @@ impl Snapshot {
             step: at.step,
             epoch: record.epoch,
             mean_iu: record.scores.mean_iu,
-            score: policy.best_by.score(record),
+            score: record.score(policy.best_by),
             weights: last.weights_file().clone(),
             checksums: Checksums::new(),
         });

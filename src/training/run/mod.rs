@@ -75,7 +75,7 @@ pub fn train_with(
                 TrainError::DataChanged { changes, .. } => Some(Alarm::data_changed(changes)),
                 err if err.is_not_finite() => {
                     let meta = folder.meta().ok();
-                    meta.map(|meta| Alarm::not_finite(&meta.config))
+                    meta.map(|meta| Alarm::not_finite(of_overflow(&meta.config)))
                 }
                 _ => None,
             };
@@ -240,7 +240,7 @@ impl Session<'_> {
             };
             self.persist(|session| Ok(session.epoch_log.push(&record)?))?;
             if record.best {
-                best = self.config.checkpoints.best_by.score(&record);
+                best = record.score(self.config.checkpoints.best_by);
             }
             self.at.epoch += 1;
             self.at.batch = 0;

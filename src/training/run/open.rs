@@ -252,7 +252,7 @@ fn best_score(folder: &RunFolder, config: &RunConfig, step: usize) -> Option<f64
         .iter()
         .filter(|epoch: &&EpochRecord| epoch.step <= step);
     let best = scores
-        .map(|epoch| best_by.score(epoch))
+        .map(|epoch| epoch.score(best_by))
         .fold(
             None,
             |best, score| {

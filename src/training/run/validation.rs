@@ -105,7 +105,7 @@ impl Session<'_> {
             }
         });
         Ok(record.map(|record| EpochRecord {
-            best: is_better(best_by.score(&record), best),
+            best: is_better(record.score(best_by), best),
             ..record
         }))
     }

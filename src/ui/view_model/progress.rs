@@ -317,7 +317,7 @@ mod tests {
         let progress = RunProgress::new(&active);
         assert_eq!(progress.phase, "Waiting until it can be saved");
         let text = progress.in_step.expect("a line");
-        assert!(text.starts_with("last.json: no space is left. It continues once"));
+        assert!(text.starts_with("last.json: no space is left. It continues by itself once"));
     }
 
     #[test]
