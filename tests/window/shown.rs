@@ -135,6 +135,7 @@ fn live_masks_take_the_room_of_a_large_screen() {
     let set = TinySet::new(4, 4);
     let mut config = set.config();
     config.epochs = 1;
+    config.preview_images = 4;
     let state = serde_json::json!({ "train": { "settings": config } });
     let state = serde_json::from_value(state).expect("the saved state of a window");
     let root = set.root();
