@@ -11,7 +11,7 @@ use super::{Engine, EngineError};
 use crate::dataset::{
     CLASS_MAP_FILE, ChosenLists, ClassMap, Dataset, DatasetItem, PairReview, SplitPlan, split,
 };
-use crate::files::{Existing, FileError, Outputs};
+use crate::files::{Existing, FileError, Outputs, is_named};
 use crate::training::DatasetRef;
 
 /// A dataset as it is without a class map, and the map that it has.
@@ -80,7 +80,7 @@ impl Engine {
             let base =
                 Dataset::open_without_map(&folder, &cache, &mut |_, _| !cancel.is_cancelled())?;
             let path = base.root.join(CLASS_MAP_FILE);
-            let map = if path.is_file() {
+            let map = if is_named(&path) {
                 ClassMap::read(&path)?
             } else {
                 ClassMap::default()

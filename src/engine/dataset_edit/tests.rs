@@ -93,6 +93,19 @@ fn a_saved_map_is_what_the_command_line_reads() {
     let message = save(wrong).expect_err("no such class").to_string();
     assert!(message.contains("\"nothing\""), "{message}");
     assert_eq!(desk.open().classes.len(), 6);
+    // Nor is one saved that says two things of a label: the dataset could not be opened any more.
+    let twice = ClassMap {
+        void: vec![1],
+        classes: vec![MappedClass {
+            name: "x".to_owned(),
+            labels: vec![0, 1],
+            ..MappedClass::default()
+        }],
+        ..ClassMap::default()
+    };
+    let message = save(twice).expect_err("void and a class").to_string();
+    assert!(message.contains("label 1 is in \"void\""), "{message}");
+    assert_eq!(desk.open().classes.len(), 6);
     // A map that was written by hand is kept.
     fs::write(desk.root().join("class-map.toml"), "# mine\nvoid = [3]\n").expect("written");
     let saved = save(map).expect("saved");

@@ -121,9 +121,6 @@ impl ClassMap {
             });
             problem(path, format!("{}{place}", err.message()))
         })?;
-        if let Some(reason) = map.contradiction() {
-            return Err(problem(path, reason));
-        }
         Ok(Self {
             path: path.to_owned(),
             ..map
@@ -170,7 +167,7 @@ impl ClassMap {
     ///
     /// # Errors
     /// [`DatasetError::ClassMap`] when it names classes that the dataset does not have, gives a
-    /// label twice, or leaves no class.
+    /// label twice, also to a class and to void, or leaves no class.
     /// Also those of files that it names.
     pub fn apply(&self, dataset: &mut Dataset) -> Result<(), DatasetError> {
         if let Some(list) = &self.pairs {
@@ -226,6 +223,9 @@ impl ClassMap {
     }
 
     fn apply_classes(&self, dataset: &mut Dataset, source: &str) -> Result<(), String> {
+        if let Some(reason) = self.contradiction() {
+            return Err(reason);
+        }
         let first = self.first_label.unwrap_or(0);
         let own = Own::of(dataset, first);
         let mut target = Target::default();
