@@ -92,7 +92,7 @@ pub use catalogue::{
 };
 pub use dataset::{CheckedDataset, DatasetState, OpenDataset, Thumbnail, dataset_folder};
 pub use dataset_check::FixChoice;
-pub use dataset_edit::{DatasetEdit, MadeLists, SavedEdit};
+pub use dataset_edit::{DatasetEdit, MadeList, MadeLists, SavedEdit};
 pub use dataset_view::{ItemFilter, Sampling, StepPreview};
 pub use devices::{Devices, describe_exit, probe_main};
 pub use dirs::Dirs;

@@ -186,6 +186,9 @@ fn an_image_of_both_lists_is_taken_off_one_and_the_saved_lists_are_edited_on() {
         desk.finds("2 images to train on and 2 images to validate on, as images-to-train.txt")
     });
     desk.click("Edit these lists");
+    desk.until("the lists are there", |desk| {
+        desk.says("Take image1 off the list")
+    });
     desk.click("Take image1 off the list");
     assert!(
         !desk.is_enabled("Take image0 off the list"),

@@ -1,9 +1,12 @@
 //! What people say about a dataset in the window: classes, bands, lists and pairs. It is kept in the
 //! class map beside the dataset, and in lists that the map names, which the command line reads too.
 
+mod lists;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub use self::lists::{MadeList, MadeLists};
 use super::dataset::dataset_folder;
 use super::export::SaveTo;
 use super::tasks::{Cancel, Task};
@@ -31,34 +34,6 @@ pub struct DatasetEdit {
     pub lists: Vec<(PathBuf, usize)>,
     /// The pairs, where some are a guess.
     pub review: Option<Arc<PairReview>>,
-}
-
-/// Lists that were made and are not saved yet.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct MadeLists {
-    /// The pairs to train on.
-    pub train: Vec<DatasetItem>,
-    /// The pairs to validate on.
-    pub val: Vec<DatasetItem>,
-}
-
-impl MadeLists {
-    /// Those of a dataset.
-    pub fn of(dataset: &Dataset) -> Self {
-        Self {
-            train: dataset.train.clone(),
-            val: dataset.val.clone(),
-        }
-    }
-
-    /// Those of two list files.
-    fn read(dataset: &Dataset, lists: &ChosenLists) -> Result<Self, EngineError> {
-        let read = |list: &Path| dataset.listed(&dataset.root.join(list));
-        Ok(Self {
-            train: read(&lists.train)?,
-            val: read(&lists.val)?,
-        })
-    }
 }
 
 /// What was saved.
@@ -114,10 +89,20 @@ impl Engine {
         self.spawn_waiting("make lists", move |cancel| {
             let made =
                 split(&edit.base, &plan, &mut tell(cancel))?.ok_or(EngineError::Cancelled)?;
-            Ok(MadeLists {
-                train: made.train,
-                val: made.val,
-            })
+            Ok(MadeLists::new(made.train, made.val))
+        })
+    }
+
+    /// The lists of a dataset, to be edited: those that are saved, if they are wanted and there are some, else
+    /// those of its files.
+    pub fn lists_as_they_are(
+        &self,
+        edit: Arc<DatasetEdit>,
+        saved: bool,
+    ) -> Task<Result<MadeLists, EngineError>> {
+        self.spawn("lists", move |_| {
+            let lists = edit.saved_lists.clone().filter(|_| saved);
+            Ok(lists.unwrap_or_else(|| MadeLists::of(&edit.base)))
         })
     }
 

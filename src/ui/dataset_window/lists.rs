@@ -95,7 +95,7 @@ impl ListsForm {
         });
         ui.add_space(4.0);
         match self.source {
-            Source::Found => self.found_ui(ui, edit),
+            Source::Found => self.found_ui(ctx, ui, edit),
             Source::Files => self.files_ui(ctx, ui, edit),
             Source::Made => self.plan_ui(ctx, ui, edit),
         }
@@ -130,10 +130,11 @@ impl ListsForm {
     }
 
     /// The lists as they are: those that were saved, else those of the dataset's files.
-    fn found_ui(&mut self, ui: &mut Ui, edit: &DatasetEdit) {
-        let base = MadeLists::of(&edit.base);
+    fn found_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, edit: &Arc<DatasetEdit>) {
         let saved = edit.saved_lists.as_ref().filter(|_| !self.forgets);
-        let lists = saved.unwrap_or(&base);
+        let (train, val) = saved.map_or((&edit.base.train, &edit.base.val), |lists| {
+            (&lists.train, &lists.val)
+        });
         let who = match (saved, &edit.map.lists) {
             (Some(_), Some(lists)) => {
                 format!("{} and {} say", lists.train.display(), lists.val.display())
@@ -142,8 +143,8 @@ impl ListsForm {
         };
         ui.label(format!(
             "{} to train on and {} to validate on, as {who}",
-            format::plural(lists.train.len(), "image", "images"),
-            format::plural(lists.val.len(), "image", "images")
+            format::plural(train.len(), "image", "images"),
+            format::plural(val.len(), "image", "images")
         ));
         if edit.map.lists.is_some() {
             ui.checkbox(
@@ -152,10 +153,13 @@ impl ListsForm {
             );
         }
         let response = ui
-            .button("Edit these lists")
+            .add_enabled(self.making.is_none(), Button::new("Edit these lists"))
             .on_hover_text("Move single images from one list to the other, or take them off");
         if response.clicked() {
-            self.edited = Some(ListedImages::new(lists.clone()));
+            let lists = ctx
+                .engine
+                .lists_as_they_are(Arc::clone(edit), !self.forgets);
+            self.making = Some(lists);
         }
     }
 
