@@ -1,11 +1,13 @@
 //! Tables of pairs: CSV files with a column of images and one of masks, and perhaps one that says
 //! which list a pair belongs to; and JSON that says the same.
 
-use std::cell::OnceCell;
+mod files;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use self::files::Files;
 use super::headings::{self, Column};
 use super::json_list::{self, JsonEntry};
 use super::list::not_empty;
@@ -13,9 +15,7 @@ use super::listed_files::ListedFiles;
 use super::split_words::{split_of, split_words};
 use super::splits;
 use super::text::read_text;
-use super::{
-    Dataset, DatasetItem, Layout, Note, NoteTopic, class_files, folder_name, folders, pairs,
-};
+use super::{Dataset, DatasetItem, Layout, Note, NoteTopic, class_files, folder_name, pairs};
 use crate::dataset::{DatasetError, IMAGE_EXTENSIONS, ImageReading, VOID};
 use crate::files::has_extension;
 use crate::text::plural;
@@ -41,28 +41,6 @@ struct Table {
     is_guess: bool,
     /// A column such as `is_train`, which is not read.
     unread: Option<String>,
-}
-
-/// The files that tables name.
-struct Files {
-    listed: ListedFiles,
-    root: PathBuf,
-    /// The pairs by names and folders, found once a table names files without folders.
-    pairs: OnceCell<Vec<DatasetItem>>,
-}
-
-impl Files {
-    fn new(root: &Path) -> Self {
-        Self {
-            listed: ListedFiles::new(root),
-            root: root.to_owned(),
-            pairs: OnceCell::new(),
-        }
-    }
-
-    fn pairs(&self) -> &[DatasetItem] {
-        self.pairs.get_or_init(|| folders::all(&self.root))
-    }
 }
 
 /// Which columns of a table hold what.
@@ -291,19 +269,6 @@ impl Columns {
     }
 }
 
-/// The pairs of the folders that have this name of an image and this name of a mask: tables often name files without
-/// their folders.
-fn named<'a>(pairs: &'a [DatasetItem], row: &Row) -> Option<&'a DatasetItem> {
-    let is_called = |path: &Path, name: &str| {
-        let names = [path.file_name(), path.file_stem()];
-        names.into_iter().flatten().any(|own| own == name)
-    };
-    let mut found = pairs
-        .iter()
-        .filter(|pair| is_called(&pair.image, &row.image) && is_called(&pair.mask, &row.mask));
-    found.next().filter(|_| found.next().is_none())
-}
-
 fn item(files: &Files, table: &Table, row: &Row) -> Result<DatasetItem, DatasetError> {
     let find = |what: &str, listed: &str| {
         files.listed.resolve(listed).ok_or_else(|| DatasetError::List {
@@ -318,19 +283,29 @@ fn item(files: &Files, table: &Table, row: &Row) -> Result<DatasetItem, DatasetE
             },
         })
     };
-    if files.listed.resolve(&row.image).is_none()
-        && let Some(pair) = named(files.pairs(), row)
-    {
+    // One name for both is no mask of its own, even where an image lies beside the table.
+    let is_name_alone = row.image == row.mask || files.listed.resolve(&row.image).is_none();
+    if is_name_alone && let Some(pair) = files.named(row) {
         return Ok(pair.clone());
     }
     let image = find("image", &row.image)?;
+    let mask = find("mask", &row.mask)?;
+    if image == mask {
+        return Err(DatasetError::List {
+            path: table.path.clone(),
+            reason: format!(
+                "{}: {} is named as the image and as its mask. Name the file of the mask, with its folder",
+                row.place, row.image
+            ),
+        });
+    }
     Ok(DatasetItem {
         id: image
             .file_stem()
             .unwrap_or_default()
             .to_string_lossy()
             .into_owned(),
-        mask: find("mask", &row.mask)?,
+        mask,
         image,
     })
 }

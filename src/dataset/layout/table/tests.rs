@@ -150,6 +150,16 @@ fn files_may_be_named_without_their_folders_and_rows_may_be_empty() {
             message.contains("line 2: the image a.png is not in this folder"),
             "{message}"
         );
+        // Nor is an image its own mask.
+        write_text(
+            &dir.path().join("pairs.csv"),
+            "image,mask\nimages/a.png,images/a.png\n",
+        );
+        let message = Dataset::open(dir.path()).unwrap_err().to_string();
+        assert!(
+            message.contains("line 2: images/a.png is named as the image and as its mask"),
+            "{message}"
+        );
         write_text(&dir.path().join("pairs.csv"), "image,mask\nimages/a.png,\n");
         let message = Dataset::open(dir.path()).unwrap_err().to_string();
         assert!(message.contains("line 2: no mask is named"), "{message}");
