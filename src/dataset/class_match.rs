@@ -21,13 +21,18 @@ pub struct ClassMatch {
     pub by_label: bool,
 }
 
+/// What is compared of the name of a class: neither case nor blanks around it.
+pub fn compared_name(name: &str) -> String {
+    name.trim().to_lowercase()
+}
+
 impl ClassMatch {
     /// Matches by name, whatever its case. Where one list has no names but `class 0`, `class 1`
     /// and so on, and both have as many classes, by label.
     pub fn new(network: &ClassList, truth: &ClassList) -> Self {
         let by_label = network.len() == truth.len() && (is_numbered(network) != is_numbered(truth));
-        let same = |a: &str, b: &str| a.trim().to_lowercase() == b.trim().to_lowercase();
         let names: Vec<&str> = network.iter().map(|class| class.name.as_str()).collect();
+        let compared: Vec<String> = names.iter().copied().map(compared_name).collect();
         let mut has_partner = vec![false; names.len()];
         let mut only_truth = Vec::new();
         let mut labels = Vec::new();
@@ -35,10 +40,9 @@ impl ClassMatch {
             let found = if by_label {
                 Some(label)
             } else {
-                names
-                    .iter()
-                    .enumerate()
-                    .position(|(label, name)| !has_partner[label] && same(name, &class.name))
+                let name = compared_name(&class.name);
+                (compared.iter().zip(&has_partner))
+                    .position(|(own, partner)| !partner && *own == name)
             };
             if let Some(found) = found {
                 has_partner[found] = true;

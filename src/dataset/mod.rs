@@ -35,7 +35,7 @@ pub use check::{
     list_digest, plan_for_all_lists, plan_for_test_list, refuse_inside,
 };
 pub use class_counts::ClassCounts;
-pub use class_match::ClassMatch;
+pub use class_match::{ClassMatch, compared_name};
 pub use classes::{Class, ClassList, VOID, color_blind, voc_color};
 pub use error::DatasetError;
 pub use generator::{SampleSpec, ensure_sample};

@@ -59,8 +59,8 @@ pub use crate::dataset::{
     FixPlan, FixedDataset, IMAGE_EXTENSIONS, IMAGES_AND_ARCHIVES, ImageFacts, ImageFiles,
     ImageReading, LabelMap, Layout, MOST_BANDS, MappedClass, Normalization, PairReview, Palette,
     Pixels, PlanValue, RangeChoice, ReviewedPair, Rgb, Severity, Size, Split, SplitPlan, TurnMasks,
-    VOID, ValidationPart, ValueRange, color_blind, encode_rgb_png, has_image_extension, resize_rgb,
-    voc_color,
+    VOID, ValidationPart, ValueRange, color_blind, compared_name, encode_rgb_png,
+    has_image_extension, resize_rgb, voc_color,
 };
 pub use crate::files::{Existing, FileError, Output};
 pub use crate::metrics::{

@@ -1,6 +1,7 @@
 //! The classes: support, intersection over union as bars, boundary intersection over union, and
 //! connected components.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use eframe::egui::{
@@ -8,7 +9,7 @@ use eframe::egui::{
 };
 
 use super::Shown;
-use crate::engine::ClassList;
+use crate::engine::{ClassList, compared_name};
 use crate::ui::context::PanelCtx;
 use crate::ui::sticky_header::{Hint, StickyHeader};
 use crate::ui::theme;
@@ -32,6 +33,11 @@ pub fn ui(ctx: &PanelCtx<'_>, ui: &mut Ui, shown: &[Shown]) {
             }
         });
     }
+    // Runs of other datasets have other labels.
+    let places: Vec<_> = shown
+        .iter()
+        .map(|shown| places_of(&shown.kept.evaluation.classes))
+        .collect();
     let width = first.kept.evaluation.boundary_width;
     let mut header = StickyHeader::default();
     let table = Grid::new("evaluate_classes")
@@ -64,8 +70,10 @@ pub fn ui(ctx: &PanelCtx<'_>, ui: &mut Ui, shown: &[Shown]) {
                 support_ui(ui, first, label);
                 ui.vertical(|ui| {
                     ui.spacing_mut().item_spacing.y = 2.0;
-                    for shown in shown {
-                        bar_ui(ui, shown, &classes, label, shown_alone(shown, first));
+                    let compared = compared_name(&class.name);
+                    for (shown, places) in shown.iter().zip(&places) {
+                        let own = places.get(&compared).copied();
+                        bar_ui(ui, shown, (&class.name, own), shown_alone(shown, first));
                     }
                 });
                 components_ui(ui, first, label);
@@ -80,7 +88,7 @@ pub fn ui(ctx: &PanelCtx<'_>, ui: &mut Ui, shown: &[Shown]) {
         ));
     }
     for other in shown {
-        let missing = only_in(&other.kept.evaluation.classes, &classes);
+        let missing = only_in(&other.kept.evaluation.classes, &places[0]);
         if !missing.is_empty() {
             let names = missing.join(", ");
             let text = format!("Not shown, since {} alone has them: {names}", other.label);
@@ -89,17 +97,20 @@ pub fn ui(ctx: &PanelCtx<'_>, ui: &mut Ui, shown: &[Shown]) {
     }
 }
 
-/// The place of a class by its name, in any case: as a run is compared with a dataset.
-fn place_of(classes: &ClassList, name: &str) -> Option<usize> {
-    let lower = name.to_lowercase();
-    (classes.iter()).position(|class| class.name.to_lowercase() == lower)
+/// The places of classes by what is compared of their names, as a run is compared with a dataset.
+fn places_of(classes: &ClassList) -> HashMap<String, usize> {
+    let mut places = HashMap::new();
+    for (place, class) in classes.iter().enumerate() {
+        places.entry(compared_name(&class.name)).or_insert(place);
+    }
+    places
 }
 
-/// Names of the classes of a list that another one does not have.
-fn only_in<'a>(list: &'a ClassList, other: &ClassList) -> Vec<&'a str> {
+/// Names of the classes of a list that are not at these places of another one.
+fn only_in<'a>(list: &'a ClassList, other: &HashMap<String, usize>) -> Vec<&'a str> {
     let names = list.iter().map(|class| class.name.as_str());
     names
-        .filter(|name| place_of(other, name).is_none())
+        .filter(|name| !other.contains_key(&compared_name(name)))
         .collect()
 }
 
@@ -115,12 +126,9 @@ fn support_ui(ui: &mut Ui, shown: &Shown, label: usize) {
         .on_hover_text(format!("{} px", count(pixels as usize)));
 }
 
-/// The bar of a class in one run.
-fn bar_ui(ui: &mut Ui, shown: &Shown, classes: &ClassList, label: usize, is_first: bool) {
+/// The bar of a class in one run, where that has it.
+fn bar_ui(ui: &mut Ui, shown: &Shown, (name, own): (&str, Option<usize>), is_first: bool) {
     let evaluation = &shown.kept.evaluation;
-    let name = classes.name(label as u8);
-    // Runs of other datasets have other labels.
-    let own = place_of(&evaluation.classes, name);
     let value = |values: &[Option<f64>]| values.get(own?).copied().flatten();
     let iu = value(&evaluation.scores.class_iu);
     let boundary = value(&evaluation.boundary.class_iu);
@@ -193,10 +201,10 @@ mod tests {
 
     #[test]
     fn classes_of_other_runs_are_found_by_name_or_named_as_missing() {
-        let (street, garden) = (list(&["Sky", "Tree"]), list(&["meadow", "tree", "house"]));
-        assert_eq!(place_of(&garden, "Tree"), Some(1));
-        assert_eq!(place_of(&garden, "Sky"), None);
-        assert_eq!(only_in(&garden, &street), ["meadow", "house"]);
-        assert_eq!(only_in(&street, &street), [""; 0]);
+        let (street, garden) = (list(&["Sky", "Tree"]), list(&["meadow", "tree ", "house"]));
+        let place = |name: &str| places_of(&garden).get(&compared_name(name)).copied();
+        assert_eq!((place("Tree"), place("Sky")), (Some(1), None));
+        assert_eq!(only_in(&garden, &places_of(&street)), ["meadow", "house"]);
+        assert_eq!(only_in(&street, &places_of(&street)), [""; 0]);
     }
 }
