@@ -178,15 +178,17 @@ fn several(shapes: &BTreeMap<&str, Vec<usize>>) -> Option<(String, String)> {
         let (group, rest) = name.split_once('.')?;
         groups.entry(group).or_default().insert(rest, shape.clone());
     }
-    let known = |part: &BTreeMap<&str, Vec<usize>>| WeightsLayout::recognize(part).is_some();
-    let (first, _) = groups.iter().find(|(_, part)| known(part))?;
+    let mut known = groups
+        .iter()
+        .filter(|(_, part)| WeightsLayout::recognize(part).is_some());
+    let (first, _) = known.next()?;
+    // One alone is a part of a network that is not known, as an encoder beside its decoder.
+    known.next()?;
     let texts = groups
         .iter()
         .map(|(group, part)| format!("`{group}` ({})", plural(part.len(), "tensor", "tensors")));
-    (groups.len() > 1).then(|| {
-        let texts: Vec<String> = texts.collect();
-        (texts.join(" and "), (*first).to_owned())
-    })
+    let texts: Vec<String> = texts.collect();
+    Some((texts.join(" and "), (*first).to_owned()))
 }
 
 #[cfg(test)]

@@ -32,17 +32,15 @@ pub(super) fn by_reader(said: &str) -> Option<String> {
     if said.contains("'__torch__.") {
         return Some(SCRIPT.to_owned());
     }
-    let word = |text: &str| -> String {
-        let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
-        let from = text.trim_start_matches(|c| !is_name(c));
-        from.chars().take_while(|c| is_name(*c)).collect()
+    let mut words = said.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    let is_small = |word: &str| {
+        let starts = ["float8_", "float4_", "F8_", "F6_"];
+        word == "F4" || starts.iter().any(|start| word.starts_with(start))
     };
-    let small = ["float8", "F8_", "float4", "F4", "F6_"];
-    if let Some(at) = small.iter().find_map(|dtype| said.find(dtype)) {
+    if let Some(dtype) = words.find(|word| is_small(word)) {
         return Some(format!(
-            "weights are stored in 8 bits or less ({}), of which the scale is another tensor or none. Save them as \
-             32-bit or 16-bit floats, multiplied by their scales where they have some",
-            word(&said[at..])
+            "weights are stored in 8 bits or less ({dtype}), of which the scale is another tensor or none. Save them as \
+             32-bit or 16-bit floats, multiplied by their scales where they have some"
         ));
     }
     let quantized = [
@@ -85,6 +83,11 @@ mod tests {
         assert!(said("Unsupported dtype: F8_E4M3").contains("(F8_E4M3)"));
         let quantized = "pickle: unsupported Python type 'torch.QInt8Storage'.";
         assert!(said(quantized).contains("quantized"));
-        assert_eq!(by_reader("zip archive error: invalid Zip archive"), None);
+        for other in [
+            "zip archive error: invalid Zip archive",
+            "unexpected bytes 0xF4A0",
+        ] {
+            assert_eq!(by_reader(other), None, "{other}");
+        }
     }
 }

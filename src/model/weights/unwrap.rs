@@ -1,6 +1,6 @@
 //! The names of a network's tensors without what training scripts put around them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use burn_store::burn_pack::Tensor;
 
@@ -83,12 +83,16 @@ pub(super) fn unwrapped(mut tensors: BTreeMap<String, Tensor>) -> Unwrapped {
 /// Says which weights are taken, where there are about as many under other names: a moving average, or
 /// another network.
 fn beside(tensors: &BTreeMap<String, Tensor>, wrapper: &str) -> Option<String> {
+    let last = |name: &'_ str| name.rsplit('.').next().unwrap_or_default().to_owned();
+    let own = || tensors.keys().filter(|name| name.starts_with(wrapper));
+    let (taken, kinds): (usize, BTreeSet<String>) =
+        (own().count(), own().map(|name| last(name)).collect());
     let mut groups: BTreeMap<&str, usize> = BTreeMap::new();
-    let mut taken = 0;
-    for name in tensors.keys() {
-        if name.starts_with(wrapper) {
-            taken += 1;
-        } else if let Some((group, _)) = name.split_once('.') {
+    for name in tensors.keys().filter(|name| !name.starts_with(wrapper)) {
+        // The tensors of an optimizer's state are called otherwise than weights: `exp_avg`.
+        if let Some((group, _)) = name.split_once('.')
+            && kinds.contains(&last(name))
+        {
             *groups.entry(group).or_default() += 1;
         }
     }

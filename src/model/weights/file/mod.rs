@@ -46,12 +46,13 @@ impl WeightsFile {
             path: path.to_path_buf(),
             reason,
         };
-        let fail = |reason: String| match by_reader(&reason) {
+        let fail = |reason: String| WeightsError::Read {
+            path: path.to_path_buf(),
+            reason: reason.trim_end_matches('.').to_owned(),
+        };
+        let unread = |said: String| match by_reader(&said) {
             Some(known) => other(known),
-            None => WeightsError::Read {
-                path: path.to_path_buf(),
-                reason: reason.trim_end_matches('.').to_owned(),
-            },
+            None => fail(said),
         };
         if path.is_dir() {
             return Err(fail("this is a folder".to_owned()));
@@ -74,11 +75,11 @@ impl WeightsFile {
             let mut store = SafetensorsStore::from_file(path);
             let tensors = store
                 .get_all_tensors()
-                .map_err(|err| fail(err.to_string()))?
+                .map_err(|err| unread(err.to_string()))?
                 .clone();
             (tensors.into_iter().collect(), metadata)
         } else {
-            let reader = PytorchReader::new(path).map_err(|err| fail(err.to_string()))?;
+            let reader = PytorchReader::new(path).map_err(|err| unread(err.to_string()))?;
             let tensors = reader.into_tensors().into_iter();
             (
                 tensors

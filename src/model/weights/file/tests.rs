@@ -259,6 +259,16 @@ fn of_several_weights_of_a_network_it_is_said_which_are_taken() {
         open(&[&four[..], &["scaler.scale"]].concat()).choice(),
         None
     );
+    // Nor is the state of an optimizer, which has two for each, as Lightning calls it.
+    let state = ["exp_avg", "exp_avg_sq"];
+    let state: Vec<String> = state
+        .iter()
+        .flat_map(|kind| {
+            (0..4).map(move |place| format!("optimizer_states.0.state.{place}.{kind}"))
+        })
+        .collect();
+    let state: Vec<&str> = state.iter().map(String::as_str).collect();
+    assert_eq!(open(&[&four[..], &state].concat()).choice(), None);
     assert_eq!(open(&averaged).choice(), None);
     assert_eq!(open(&plain).choice(), None);
 }
@@ -290,4 +300,10 @@ fn several_networks_in_a_file_are_named() {
         "{several}"
     );
     assert!(message(&["student"]).contains("unknown layers"));
+    // A known part beside others is no second network: it cannot be saved alone by its name.
+    let mut part = under(&["encoder"]);
+    let head = sound.tensors.values().next().expect("a tensor").clone();
+    part.tensors.insert("decoder.weight".to_owned(), head);
+    let message = WeightsLayout::of(&part).expect_err("unknown").to_string();
+    assert!(message.contains("unknown layers"), "{message}");
 }
