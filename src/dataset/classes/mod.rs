@@ -103,13 +103,8 @@ impl ClassList {
     /// Whether a label is what is left around the objects of a dataset, by its name: "background" or
     /// "bg", in any case.
     pub fn is_background(&self, label: u8) -> bool {
-        let is_it = |class: &Class| {
-            let name = class.name.trim().trim_matches('_');
-            ["background", "bg"]
-                .iter()
-                .any(|word| name.eq_ignore_ascii_case(word))
-        };
-        self.get(label).is_some_and(is_it)
+        self.get(label)
+            .is_some_and(|class| is_background(&class.name))
     }
 
     /// The palette of an indexed PNG: the color of every label, void's for those
@@ -158,6 +153,14 @@ pub fn voc_color(label: u8) -> [u8; 3] {
         rest >>= 3;
     }
     color
+}
+
+/// Whether a class of this name is what is left around the objects of a dataset.
+pub(in crate::dataset) fn is_background(name: &str) -> bool {
+    let name = name.trim_matches([' ', '_']);
+    ["background", "bg"]
+        .iter()
+        .any(|word| name.eq_ignore_ascii_case(word))
 }
 
 #[cfg(test)]

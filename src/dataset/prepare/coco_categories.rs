@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 
 use crate::dataset::VOID;
+use crate::dataset::classes::is_background;
 
 /// A category, as a document writes it.
 #[derive(Debug, Deserialize)]
@@ -13,15 +14,9 @@ pub(super) struct Category {
     pub(super) name: String,
 }
 
-/// Whether a category is what lies around all objects, which is a class already.
-fn is_background(name: &str) -> bool {
-    let words = name.trim_matches(['_', ' ']);
-    words.eq_ignore_ascii_case("background")
-}
-
 /// The categories of all documents.
 pub(super) struct Categories {
-    /// Their names, in the order of the labels from 1; one that is called background has label 0.
+    /// Their names, in the order of the labels from 1; one that is called background or bg has label 0.
     pub(super) names: Vec<String>,
     /// The label of each id, by document.
     pub(super) labels: Vec<BTreeMap<u64, u8>>,
@@ -49,6 +44,7 @@ impl Categories {
         } else {
             names.extend(by_id.values());
         }
+        // What lies around all objects is a class already.
         names.retain(|name| !is_background(name));
         let label_of = |category: &Category| {
             if is_background(&category.name) {
