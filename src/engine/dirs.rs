@@ -32,13 +32,13 @@ impl Dirs {
         })
     }
 
-    /// Why a folder is the one it is, where that is not plain: it was there where the program was started.
+    /// Where a folder is, where people may not expect it: beside what they started the program in.
     pub fn reason(folder: &Path) -> Option<&'static str> {
         // Once: it is asked for in every frame.
         static HERE: LazyLock<Option<PathBuf>> = LazyLock::new(|| std::env::current_dir().ok());
         let (here, name) = (HERE.as_ref()?, folder.file_name()?);
         let is_taken = (name == DATA || name == RUNS) && folder == here.join(name);
-        is_taken.then_some("Taken because it is in the folder where the program was started")
+        is_taken.then_some("It is in the folder where the program was started")
     }
 
     /// Where decoded images are kept for later runs, unless a run says another place.

@@ -193,7 +193,7 @@ impl Labels {
             ""
         };
         let areas = if never.len() == 1 && hint.is_empty() && self.has_areas_of_void() {
-            ", while void covers areas: check that it was not written as 255"
+            ", while void covers areas: check that the class was not written as 255"
         } else {
             ""
         };

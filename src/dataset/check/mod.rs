@@ -139,7 +139,8 @@ fn report_of_lists(dataset: &Dataset, facts: &Facts<'_>) -> CheckReport {
     report(findings, facts.items.len())
 }
 
-/// What [`check`] proposes for all three lists, from one reading of each file.
+/// What [`check`] proposes for all three lists, from one reading of each file; `None` when `progress` wants no
+/// more.
 pub fn plan_for_all_lists(
     dataset: &Dataset,
     guesses: bool,

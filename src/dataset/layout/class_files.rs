@@ -235,7 +235,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_class_list_that_cannot_be_read_is_not_passed_over() {
+    fn a_class_list_that_cannot_be_read_is_an_error() {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let link = dir.path().join("classes.txt");
         std::os::unix::fs::symlink("../names.txt", &link).expect("a link");

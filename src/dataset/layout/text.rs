@@ -30,8 +30,11 @@ pub(super) fn read_text(path: &Path) -> Result<String, DatasetError> {
         ));
     }
     let mut text = decode(bytes).map_err(problem)?;
-    // Programs of DOS end files with a mark of their own.
-    text.truncate(text.trim_end_matches('\u{1a}').len());
+    // Programs of DOS end files with a mark of their own, which an editor may have put on a line.
+    let end = text.trim_end_matches(['\u{1a}', '\r', '\n']).len();
+    if text[end..].contains('\u{1a}') {
+        text.truncate(end);
+    }
     // Lines of old Macs end in a carriage return alone.
     if text.contains('\n') {
         return Ok(text);

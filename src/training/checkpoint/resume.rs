@@ -83,7 +83,7 @@ impl RunFolder {
         TrainError::Unusable {
             path: self.file(&checkpoint.optimizer),
             reason: format!(
-                "the file is missing, so step {} cannot be gone on from",
+                "the file is missing, so the run cannot continue from step {}",
                 checkpoint.step
             ),
             hint: "Put it back if you have it; the weights of that step are still there for predictions and new runs",

@@ -88,7 +88,8 @@ pub fn train_with(
     sink.send(TrainEvent::Ended(outcome));
 }
 
-/// What a failure says, with its likely cause where that is a setting, and with what is left of the training that it ended.
+/// What a failure says, with its likely cause where that is a setting, and with what is left of the training
+/// that it ended.
 fn failure_text(err: &TrainError, folder: &RunFolder) -> String {
     if !err.ends_steps() {
         return err.to_string();

@@ -163,8 +163,8 @@ fn note_origin(
     if is_resumed && then.is_none() {
         // As of a run of before December 2026.
         sink.send(TrainEvent::Warning(format!(
-            "{}: what its data were is not noted there, so whether they changed since it was started cannot be \
-             checked; it is noted now",
+            "{}: this note of its data is missing or cannot be read, so whether they changed since the run was started \
+             cannot be checked; they are noted now",
             folder.path().join("origin.json").display()
         )));
     }

@@ -276,8 +276,9 @@ fn a_missing_optimizer_is_named_with_its_step() {
     };
     assert_eq!(found.last.step, 1);
     assert!(
-        problem.contains("optimizer-00000002.bpk: the file is missing, so step 2 cannot")
-            && problem.ends_with("resumed from the checkpoint of step 1"),
+        problem.contains(
+            "optimizer-00000002.bpk: the file is missing, so the run cannot continue from step 2"
+        ) && problem.ends_with("resumed from the checkpoint of step 1"),
         "{problem}"
     );
     // Without any the run must not begin anew, which would drop its logs.
