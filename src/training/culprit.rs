@@ -10,7 +10,7 @@ use super::objective::ClassWeights;
 use super::preset::preset;
 use super::schedule::Schedule;
 use super::stage_rates::StageRates;
-use super::usual_rate::{expected_pixels, lower_rate, strength, usual_strength};
+use super::usual_rate::{expected_pixels, lost, lower_rate, strength, usual_strength};
 use crate::text::{plural, setting};
 
 /// How many times longer than those of the preset steps may be before they explode.
@@ -73,12 +73,15 @@ fn decay(config: &RunConfig) -> Option<Culprit> {
     let learning = &config.learning;
     let usual = preset(config.trunk).learning.weight_decay;
     let lost = match learning.optimizer {
-        OptimizerKind::Sgd => 1.0 - learning.momentum,
+        OptimizerKind::Sgd => lost(learning),
         OptimizerKind::AdamW => 1.0,
     };
-    let decayed = learning.learning_rate * learning.weight_decay / lost;
+    let decayed = |decay: f64| learning.learning_rate * decay / lost;
     // With a usual decay it is the rate that makes it large.
-    (decayed > DECAYED && learning.weight_decay > 10.0 * usual).then(|| {
+    let is_it = decayed(learning.weight_decay) > DECAYED
+        && decayed(usual) <= DECAYED
+        && learning.weight_decay > 10.0 * usual;
+    is_it.then(|| {
         let cause = format!(
             "Most likely the weight decay of {} is too large for the learning rate of {}: it takes more of \
              the weights in a step than they learn. Lower it to {}",
@@ -130,7 +133,7 @@ pub(super) fn momentum(config: &RunConfig, labeled: usize) -> Option<Culprit> {
             "Most likely the momentum of {} is too large: with it a step goes as far as {} alone. Lower it \
              to {}",
             setting(learning.momentum),
-            setting((1.0 / (1.0 - learning.momentum)).round()),
+            setting((1.0 / lost(learning)).round()),
             setting(usual)
         );
         (cause, Remedy::Momentum(usual))
@@ -189,7 +192,7 @@ fn warmup(config: &RunConfig) -> Option<Culprit> {
 fn clipping(config: &RunConfig) -> Option<Culprit> {
     let learning = &config.learning;
     let norm = learning.clip_norm?;
-    let furthest = learning.learning_rate * norm / (1.0 - learning.momentum);
+    let furthest = learning.learning_rate * norm / lost(learning);
     let is_it = learning.optimizer == OptimizerKind::Sgd
         && furthest < SHORTEST_CLIPPED * usual_strength(config);
     is_it.then(|| {
@@ -290,6 +293,12 @@ mod tests {
     #[test]
     fn a_rate_far_off_is_to_blame_itself_and_usual_settings_are_not() {
         assert_eq!(explosion(|run| run.learning.learning_rate = 1e6), None);
+        // Also where the decay is large: with such a rate a usual one takes as much.
+        let both = explosion(|run| {
+            run.learning.learning_rate = 10.0;
+            run.learning.weight_decay = 0.01;
+        });
+        assert_eq!(both, None);
         assert_eq!(explosion(|_| ()), None);
         assert_eq!(standstill(|_| ()), None);
         assert_eq!(standstill(|run| run.learning.clip_norm = Some(1.0)), None);

@@ -66,7 +66,8 @@ fn pixels(learning: &Learning, labeled: usize) -> f64 {
     }
 }
 
-fn lost(learning: &Learning) -> f64 {
+/// Share of the momentum that is lost in a step.
+pub(super) fn lost(learning: &Learning) -> f64 {
     1.0 - learning.momentum
 }
 
