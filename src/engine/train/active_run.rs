@@ -151,7 +151,8 @@ impl ActiveRun {
                     self.phase = Phase::Waiting(problem.clone());
                 }
             }
-            TrainEvent::Unpaused | TrainEvent::Unblocked => self.phase = Phase::Training,
+            TrainEvent::Unpaused => self.phase = Phase::Training,
+            TrainEvent::Unblocked => self.enter(Phase::Training),
             TrainEvent::EpochEnded(_) => self.was_validated = true,
             TrainEvent::Preview(_)
             | TrainEvent::Warning(_)
@@ -271,6 +272,9 @@ mod tests {
         run.phase = Phase::Stopping;
         run.apply(&problem());
         assert_eq!(run.phase, Phase::Stopping, "a stop stays on show");
+        // Its checkpoint was waited for, and it goes on with the stop.
+        run.apply(&TrainEvent::Unblocked);
+        assert_eq!(run.phase, Phase::Stopping);
     }
 
     #[test]
