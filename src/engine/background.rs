@@ -24,6 +24,11 @@ impl Background {
     }
 }
 
+/// Frees a value that takes longer than a frame to free, such as the paths of very many images.
+pub fn free_beside<T: Send + 'static>(value: T) {
+    rayon::spawn(move || drop(value));
+}
+
 impl Engine {
     /// Runs `work` on a thread of its own. It sends its results as events.
     pub(super) fn spawn_background(

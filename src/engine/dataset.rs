@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::background::free_beside;
 use super::tasks::{Task, guarded, spawn_thread};
 use super::{Engine, EngineError, Event, Lost, NoticeLevel};
 use crate::dataset::{
@@ -222,9 +223,7 @@ impl Engine {
         match result {
             Ok(dataset) => {
                 let state = mem::replace(&mut self.dataset, DatasetState::Ready(dataset));
-                let before = (self.dataset_before.take(), state);
-                // To free the paths of very many images takes longer than a frame.
-                rayon::spawn(move || drop(before));
+                free_beside((self.dataset_before.take(), state));
             }
             Err(EngineError::Dataset(
                 ref err @ DatasetError::NoMasks {

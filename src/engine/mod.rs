@@ -85,6 +85,7 @@ pub use crate::training::{
     Tiling, TimeSource, TrainError, TrainOptions, Trial, Verdict, WeightsChoice, WeightsSummary,
     WrittenBatches, autotune_folder, memory_text, network_preset, preset, tested_devices_file,
 };
+pub use background::free_beside;
 pub use before_start::BeforeStart;
 pub use catalogue::{
     Catalogue, CatalogueEntry, CatalogueError, CatalogueItem, EntryState, KnownHash, PublicDataset,

@@ -19,6 +19,10 @@ pub(super) const LONGEST: f64 = 100.0;
 /// Share of the weights that decay may take in a step, momentum included. Usual is `2.5e-4` and less.
 const DECAYED: f64 = 0.01;
 
+/// Weight decay of `AdamW` where nobody chooses one (`torch.optim.AdamW`); it decays apart from the gradient and so
+/// more than that of SGD.
+const USUAL_ADAMW_DECAY: f64 = 0.01;
+
 /// Share of the usual length of a step below which clipped gradients move nothing.
 const SHORTEST_CLIPPED: f64 = 1e-4;
 
@@ -71,10 +75,9 @@ pub(super) fn of_standstill(config: &RunConfig) -> Option<Culprit> {
 
 fn decay(config: &RunConfig) -> Option<Culprit> {
     let learning = &config.learning;
-    let usual = preset(config.trunk).learning.weight_decay;
-    let lost = match learning.optimizer {
-        OptimizerKind::Sgd => lost(learning),
-        OptimizerKind::AdamW => 1.0,
+    let (usual, lost) = match learning.optimizer {
+        OptimizerKind::Sgd => (preset(config.trunk).learning.weight_decay, lost(learning)),
+        OptimizerKind::AdamW => (USUAL_ADAMW_DECAY, 1.0),
     };
     let decayed = |decay: f64| learning.learning_rate * decay / lost;
     // With a usual decay it is the rate that makes it large.

@@ -60,10 +60,10 @@ impl Objective {
             return;
         };
         // Far beyond what is of use, and within what f32 can add up.
-        let is_weight = |weight: &f64| *weight == 0.0 || (1e-6..=1e6).contains(weight);
+        let is_weight = |weight: &f64| *weight == 0.0 || (1e-12..=1e12).contains(weight);
         // Where all are 0, each of them is wrong.
         let none_counts = weights.iter().all(|weight| *weight == 0.0);
-        let rule = "each must be 0 or from 0.000001 to 1000000, and one of them above 0";
+        let rule = "each must be 0 or from 1e-12 to 1e12, and one of them above 0";
         for (label, weight) in weights.iter().enumerate() {
             let holds = is_weight(weight) && !none_counts;
             rules.check_part(holds, "class weights", label, &self.class_weights, rule);

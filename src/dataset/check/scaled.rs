@@ -17,7 +17,8 @@ const LEAST_STEP: f64 = 8.0;
 /// The finding about all masks together; 0 and 255 alone are [`binary`](super::binary).
 pub(super) fn find(facts: &Facts<'_>) -> Option<Finding> {
     let mut used = BTreeSet::new();
-    for item in &facts.items {
+    // A mask that cannot be read has a finding of its own, and says nothing here.
+    for item in facts.items.iter().filter(|item| item.raw.is_some()) {
         used.extend(item.raw_counts()?.iter().map(|(label, _)| *label));
     }
     let used: Vec<u8> = used.into_iter().collect();

@@ -230,7 +230,7 @@ fn check_bytes(decoder: &dyn ImageDecoder) -> Result<(), String> {
         return Ok(());
     }
     Err(format!(
-        "its {size} pixels are decoded at once, which takes at most 1 GiB. Make it smaller or cut it into several files"
+        "its {size} pixels are decoded at once and to RGB, which may take 1 GiB at most. Make it smaller or cut it into several files"
     ))
 }
 

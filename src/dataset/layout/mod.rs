@@ -24,6 +24,7 @@ mod test_list;
 mod text;
 mod voc;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -47,6 +48,7 @@ pub use list::{list_masks, read_names};
 pub(super) use names::composed;
 pub use names::folded_name;
 pub use notes::{Note, NoteTopic};
+pub(super) use review::documents;
 pub use review::{Confidence, PairReview, ReviewedPair};
 pub(super) use split_words::split_of;
 pub(super) use splits::of_parts;
@@ -156,6 +158,9 @@ pub struct Dataset {
     pub test: Vec<DatasetItem>,
     /// Its pairs with the reasons for them, where some are a guess.
     pub review: Option<Arc<PairReview>>,
+    /// The masks that were drawn from a document of annotations of their own, with that document. Lists of pairs
+    /// name the documents.
+    pub drawn: Arc<BTreeMap<PathBuf, PathBuf>>,
     /// What its files say about it and what was assumed, for people; sorted by topic.
     pub notes: Vec<Note>,
 }

@@ -2,6 +2,7 @@
 //! `CamVid` and as others do with their own data.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::class_files::{Classes, mask_palette, read_classes};
 use super::list_file::ListFile;
@@ -105,6 +106,7 @@ pub(super) fn open(root: &Path) -> Result<Dataset, DatasetError> {
         val,
         test,
         review: None,
+        drawn: Arc::default(),
         notes,
     })
 }

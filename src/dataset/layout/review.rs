@@ -61,28 +61,14 @@ impl PairReview {
         self.pairs.iter().filter(is_of).count()
     }
 
-    /// The document that each mask was drawn from, where it is of no other mask.
-    fn documents(&self) -> BTreeMap<&Path, &Path> {
-        let mut masks: BTreeMap<&Path, Vec<&Path>> = BTreeMap::new();
-        for pair in &self.pairs {
-            if let Some(document) = &pair.document {
-                masks.entry(document).or_default().push(&pair.mask);
-            }
-        }
-        let of_one = masks.into_iter().filter(|(_, masks)| masks.len() == 1);
-        of_one
-            .flat_map(|(document, masks)| masks.into_iter().map(move |mask| (mask, document)))
-            .collect()
-    }
-
     /// The text of a list of these pairs, to be named in a class map as `pairs`; paths as seen from
     /// `root`. A mask that was drawn is named by its document in `found`, the pairs that were found: its file is in
     /// the cache, and another one is drawn when the document changes.
     pub fn list_text(&self, root: &Path, found: &Self) -> String {
-        let documents = found.documents();
+        let documents = documents(&found.pairs);
         let mut text = String::from("# image\tmask\tconfidence\treason\n");
         for pair in &self.pairs {
-            let mask = documents.get(pair.mask.as_path()).copied();
+            let mask = documents.get(&pair.mask);
             let [image, mask] =
                 [&pair.image, mask.unwrap_or(&pair.mask)].map(|path| seen_from(root, path));
             // Writing to a string cannot fail.
@@ -97,6 +83,21 @@ impl PairReview {
     }
 }
 
+/// The document that each mask was drawn from, where it is of no other mask.
+pub fn documents(pairs: &[ReviewedPair]) -> BTreeMap<PathBuf, PathBuf> {
+    let mut masks: BTreeMap<&Path, Vec<&Path>> = BTreeMap::new();
+    for pair in pairs {
+        if let Some(document) = &pair.document {
+            masks.entry(document).or_default().push(&pair.mask);
+        }
+    }
+    let of_one = masks.into_iter().filter(|(_, masks)| masks.len() == 1);
+    of_one
+        .flat_map(|(document, masks)| masks.into_iter().map(move |mask| (mask, document)))
+        .map(|(mask, document)| (mask.to_owned(), document.to_owned()))
+        .collect()
+}
+
 /// A path in a list: as seen from the dataset's folder, with `/`.
 pub(super) fn seen_from(root: &Path, path: &Path) -> String {
     let seen = path.strip_prefix(root).unwrap_or(path);
@@ -104,17 +105,16 @@ pub(super) fn seen_from(root: &Path, path: &Path) -> String {
 }
 
 /// The pairs in such a list, or in one of `image mask` lines. What stands behind a second tab is
-/// for people. `found` are the pairs that are a guess, with the documents that their masks were drawn from.
+/// for people. `drawn` are the masks that were drawn from documents, with these.
 pub(super) fn read_pairs(
     root: &Path,
     list: &Path,
-    found: Option<&PairReview>,
+    drawn: &BTreeMap<PathBuf, PathBuf>,
 ) -> Result<Vec<DatasetItem>, DatasetError> {
     let files = ListedFiles::new(root);
-    let documents = found.map(PairReview::documents).unwrap_or_default();
-    let masks: BTreeMap<&Path, &Path> = documents
-        .into_iter()
-        .map(|(mask, document)| (document, mask))
+    let masks: BTreeMap<&Path, &Path> = drawn
+        .iter()
+        .map(|(mask, document)| (document.as_path(), mask.as_path()))
         .collect();
     let pair = |entry: &str| {
         let fields: Vec<&str> = entry.split('\t').collect();
@@ -128,20 +128,20 @@ pub(super) fn read_pairs(
     file.map(|_, entry| {
         let is_comment = entry.starts_with('#');
         let item = (!is_comment).then(|| pair(entry)).transpose()?;
-        item.map(|item| drawn(item, &masks)).transpose()
+        item.map(|item| as_drawn(item, &masks)).transpose()
     })
 }
 
 /// The pair with the mask that was drawn from the document that it names.
-fn drawn(item: DatasetItem, masks: &BTreeMap<&Path, &Path>) -> Result<DatasetItem, String> {
+fn as_drawn(item: DatasetItem, masks: &BTreeMap<&Path, &Path>) -> Result<DatasetItem, String> {
     match masks.get(item.mask.as_path()) {
         Some(mask) => Ok(DatasetItem {
             mask: mask.to_path_buf(),
             ..item
         }),
         None if has_extension(&item.mask, &["json"]) => Err(format!(
-            "{} is a document of annotations, and no mask is drawn from it for a pair that is a guess. Take \"pairs\" out \
-             of the class map, and look at the pairs again",
+            "{} is a document of annotations, and no mask is drawn from it alone. Name a mask there, or take the line \
+             off the list",
             item.mask.display()
         )),
         None => Ok(item),

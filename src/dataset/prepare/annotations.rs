@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::annotated::{Annotated, AnnotatedImage, ImageOf, problem};
 use super::{Cache, Progress, coco, labelme, sbd};
-use crate::dataset::layout::{files_below, mask_palette, of_parts};
+use crate::dataset::layout::{documents, files_below, mask_palette, of_parts};
 use crate::dataset::{
     Confidence, Dataset, DatasetError, DatasetItem, IMAGE_EXTENSIONS, ImageReading, MaskColors,
     Note, NoteTopic, PairReview, ReviewedPair, VOID, write_index_png,
@@ -149,6 +149,7 @@ fn dataset(root: &Path, folder: &Path, annotated: Annotated) -> Result<Dataset, 
         train: splits.train,
         val: splits.val,
         test: splits.test,
+        drawn: Arc::new(documents(&pairs)),
         review: review(pairs),
         notes,
     })

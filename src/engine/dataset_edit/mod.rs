@@ -134,7 +134,7 @@ impl Engine {
         &self,
         edit: Arc<DatasetEdit>,
         map: ClassMap,
-        lists: Option<MadeLists>,
+        lists: Option<Arc<MadeLists>>,
         pairs: Option<PairReview>,
     ) -> Task<Result<SavedEdit, EngineError>> {
         self.spawn_waiting("save class map", move |_| save(&edit, map, lists, pairs))
@@ -144,7 +144,7 @@ impl Engine {
 fn save(
     edit: &DatasetEdit,
     mut map: ClassMap,
-    lists: Option<MadeLists>,
+    lists: Option<Arc<MadeLists>>,
     pairs: Option<PairReview>,
 ) -> Result<SavedEdit, EngineError> {
     let root = &edit.base.root;

@@ -131,7 +131,7 @@ fn lists_are_made_moved_and_saved() {
     made.val.push(moved.clone());
     let task = desk
         .engine
-        .save_edit(edit, ClassMap::default(), Some(made), None);
+        .save_edit(edit, ClassMap::default(), Some(Arc::new(made)), None);
     task.wait().expect("saved");
     let open = desk.open();
     assert_eq!((open.train.len(), open.val.len()), (2, 3));

@@ -86,6 +86,8 @@ fn digest<'a>(ids: impl Iterator<Item = &'a str>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::dataset::{ImageReading, Layout, MaskColors};
     use crate::training::preset;
@@ -114,6 +116,7 @@ mod tests {
             val: Vec::new(),
             test: Vec::new(),
             review: None,
+            drawn: Arc::default(),
             notes: Vec::new(),
         }
     }

@@ -90,7 +90,7 @@ pub fn score_masks(folders: &MaskFolders, cancel: &Cancel) -> Result<MaskScores,
         unpaired,
         heading,
     } = pair(folders)?;
-    pairs.par_iter().try_for_each(Pair::check_sizes)?;
+    check_sizes(&pairs, cancel)?;
     let labels: Vec<PathBuf> = pairs.iter().map(|pair| pair.label.clone()).collect();
     let (classes, assumed) = classes_of(folders, &labels)?;
     let reader = MaskReader::new(&classes, vec![VOID]);
@@ -339,6 +339,20 @@ fn explain(err: MaskScoreError, assumed: Option<&str>) -> MaskScoreError {
         }
         (err, _) => err,
     }
+}
+
+/// Large masks of two sizes are told before they are decoded; of several, those of the first pair.
+fn check_sizes(pairs: &[Pair], cancel: &Cancel) -> Result<(), EngineError> {
+    let checked: Vec<_> = pairs
+        .par_iter()
+        .map(|pair| {
+            if cancel.is_cancelled() {
+                return Err(EngineError::Cancelled);
+            }
+            pair.check_sizes().map_err(EngineError::from)
+        })
+        .collect();
+    checked.into_iter().collect()
 }
 
 impl Pair {

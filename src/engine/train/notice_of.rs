@@ -20,8 +20,9 @@ pub(super) fn notice_of(run: &str, event: &TrainEvent) -> Option<Notice> {
         TrainEvent::Blocked(problem) => (
             NoticeLevel::Warning,
             format!(
-                "{run} waits, since it cannot be saved: {problem}. It continues by itself once it can be saved; a \
-                 stop loses what came after the last checkpoint"
+                "{run} waits, since it cannot be saved: {problem}. It continues by itself once it can be saved. \
+                 Stopping it now loses what came after the last checkpoint; a stop that was asked for before waits up to \
+                 30 seconds"
             ),
         ),
         TrainEvent::Unblocked => (

@@ -17,8 +17,8 @@ pub enum WeightsError {
     OtherForm { path: PathBuf, reason: String },
     /// There are several networks in the file, and none is the one to take.
     #[error(
-        "{path}: there are several networks in the file: {groups}. Save the weights of one of them alone, such as \
-         `torch.save(torch.load(FILE)['{first}'], NEW)`"
+        "{path}: there are several networks in the file: {groups}. Save the weights of one of them \
+         as a file of their own: those whose keys begin with `{first}.`, for example"
     )]
     SeveralNetworks {
         path: PathBuf,

@@ -106,8 +106,8 @@ fn beside(tensors: &BTreeMap<String, Tensor>, wrapper: &str) -> Option<String> {
     };
     let name = wrapper.trim_end_matches('.');
     Some(format!(
-        "the weights under `{name}` are taken; those under `{}` are left out. To use others, save them alone, such as \
-         `torch.save(torch.load(FILE)['{first}'], NEW)`",
+        "the weights under `{name}` are taken; those under `{}` are left out. To use others, save those \
+         whose keys begin with `{first}.` as a file of their own",
         others.join("`, `")
     ))
 }

@@ -1,6 +1,7 @@
 //! The images of lists that are edited: moved to the other list, or taken off.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use eframe::egui::{Button, RichText, ScrollArea, Ui};
 
@@ -10,7 +11,7 @@ use crate::ui::view_model::format;
 
 /// Lists that are edited and not saved yet.
 pub struct ListedImages {
-    pub lists: MadeLists,
+    pub lists: Arc<MadeLists>,
     shown: MadeList,
     /// Whether only images in both lists are shown.
     only_both: bool,
@@ -25,10 +26,15 @@ enum Change {
 impl ListedImages {
     pub fn new(lists: MadeLists) -> Self {
         Self {
-            lists,
+            lists: Arc::new(lists),
             shown: MadeList::Train,
             only_both: false,
         }
+    }
+
+    /// The lists to change; they are copied only while they are being saved.
+    fn changed(&mut self) -> &mut MadeLists {
+        Arc::make_mut(&mut self.lists)
     }
 
     /// The images of a list, each with its buttons.
@@ -44,9 +50,10 @@ impl ListedImages {
             ui.weak("Saved with the settings");
         });
         self.both_ui(ui);
+        let shown = self.shown;
         match self.rows_ui(ui, root) {
-            Some(Change::Move(index)) => self.lists.move_to_other(self.shown, index),
-            Some(Change::TakeOff(index)) => self.lists.take_off(self.shown, index),
+            Some(Change::Move(index)) => self.changed().move_to_other(shown, index),
+            Some(Change::TakeOff(index)) => self.changed().take_off(shown, index),
             None => {}
         }
     }
@@ -70,7 +77,8 @@ impl ListedImages {
                 .add_enabled(has_others, Button::new("Take all of them off this list"))
                 .on_disabled_hover_text("Nothing would be left in this list");
             if take_all.clicked() {
-                self.lists.take_off_common(self.shown);
+                let shown = self.shown;
+                self.changed().take_off_common(shown);
             }
         });
     }

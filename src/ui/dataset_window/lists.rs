@@ -68,8 +68,8 @@ impl Default for ListsForm {
 
 impl ListsForm {
     /// The lists to save; `None` = those that are there.
-    pub fn made(&self) -> Option<MadeLists> {
-        self.edited.as_ref().map(|edited| edited.lists.clone())
+    pub fn made(&self) -> Option<Arc<MadeLists>> {
+        self.edited.as_ref().map(|edited| Arc::clone(&edited.lists))
     }
 
     /// Whether there are lists to save.

@@ -19,7 +19,7 @@ use super::theme;
 use super::ui_ext::{UiExt as _, is_escaped};
 use super::view_model::ClassMapForm;
 use crate::engine::{
-    DatasetEdit, DatasetRef, DatasetState, EngineError, NoticeLevel, SavedEdit, Task,
+    DatasetEdit, DatasetRef, DatasetState, EngineError, NoticeLevel, SavedEdit, Task, free_beside,
 };
 
 const TITLE: &str = "Dataset settings";
@@ -74,7 +74,7 @@ impl DatasetWindow {
     }
 
     fn load(&mut self, ctx: &PanelCtx<'_>, which: DatasetRef) {
-        self.edited = None;
+        self.forget();
         self.problem = None;
         self.loading = Some(ctx.engine.edit_dataset(which));
     }
@@ -108,7 +108,13 @@ impl DatasetWindow {
             let notice = Command::Notify(NoticeLevel::Info, KEPT.to_owned());
             ctx.commands.send(notice);
         } else if !is_changed {
-            self.edited = None;
+            self.forget();
+        }
+    }
+
+    fn forget(&mut self) {
+        if let Some(edited) = self.edited.take() {
+            free_beside(edited);
         }
     }
 
@@ -146,7 +152,7 @@ impl DatasetWindow {
                         );
                     }
                     ctx.commands.send(Command::Notify(NoticeLevel::Info, text));
-                    if let Some(edited) = self.edited.take() {
+                    if let Some(edited) = &self.edited {
                         let which = edited.edit.which.clone();
                         ctx.commands.send(Command::OpenDataset(which.clone()));
                         self.load(ctx, which);

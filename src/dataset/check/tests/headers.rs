@@ -69,7 +69,8 @@ fn an_image_that_would_not_fit_into_memory_is_told_by_its_header() {
     let set = Set::sound();
     let (image, mask) = (set.image_path("img1"), set.mask_path("img1"));
     announce(&image, 32_768, 32_768);
-    let told = "its 32768x32768 pixels are decoded at once, which takes at most 1 GiB";
+    let told =
+        "its 32768x32768 pixels are decoded at once and to RGB, which may take 1 GiB at most";
     for read in [
         read_image_size(&image).map(drop),
         read_rgb(&image).map(drop),

@@ -34,7 +34,7 @@ const JPEG: [u32; 2] = [6, 7];
 const WHOLE_NUMBERS: u16 = 1;
 
 /// Of files that are not decoded part by part.
-const TOO_LARGE: &str = "its pixels are decoded at once, which takes at most 1 GiB and 32768 pixels a side. Make it \
+const TOO_LARGE: &str = "its pixels are decoded at once, which may take 1 GiB and 32768 pixels a side at most. Make it \
                          smaller, or cut it into several files";
 
 /// Who decodes a TIFF.

@@ -28,11 +28,7 @@ impl Dataset {
     /// new ones are trained on.
     pub(super) fn take_pairs(&mut self, list: &Path) -> Result<(), DatasetError> {
         let path = self.root.join(list);
-        let items = not_empty(
-            read_pairs(&self.root, &path, self.review.as_deref())?,
-            &path,
-            "use",
-        )?;
+        let items = not_empty(read_pairs(&self.root, &path, &self.drawn)?, &path, "use")?;
         let old: BTreeMap<&Path, &str> = [&self.train, &self.val]
             .into_iter()
             .flatten()

@@ -16,6 +16,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::hash::Hash;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::class_files::{mask_palette, read_classes};
 use super::list::sort_key;
@@ -130,6 +131,7 @@ pub(super) fn open(root: &Path) -> Result<Dataset, DatasetError> {
         val,
         test,
         review,
+        drawn: Arc::default(),
         notes,
     })
 }

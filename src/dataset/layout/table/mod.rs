@@ -6,6 +6,7 @@ mod files;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use self::files::Files;
 use super::headings::{self, Column};
@@ -117,6 +118,7 @@ pub(super) fn open(root: &Path) -> Result<Option<Dataset>, DatasetError> {
         val: splits.val,
         test: splits.test,
         review: None,
+        drawn: Arc::default(),
         notes,
     }))
 }

@@ -108,6 +108,7 @@ pub(super) fn open(root: &Path) -> Result<Dataset, DatasetError> {
         val,
         test,
         review,
+        drawn: Arc::default(),
         notes,
     })
 }

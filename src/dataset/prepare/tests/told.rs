@@ -75,6 +75,10 @@ fn a_document_that_names_another_image_than_its_own_is_in_doubt() {
     let (mask, labels) = drawn();
     assert_ne!(mask, doubt.mask);
     assert_eq!(labels[..4], [1, 1, 1, 0]);
+    // The document is corrected until nothing is in doubt, and the list still names it.
+    write_text(&root.join("a_flip.json"), &labelme("A_flip.png"));
+    let (_, labels) = drawn();
+    assert_eq!(labels[..4], [1, 1, 0, 0]);
     // No mask is drawn from what is no document of a pair.
     write_text(&root.join("other.json"), "{}");
     write_text(&root.join("mine.txt"), "a.png\tother.json\n");
