@@ -322,7 +322,12 @@ mod tests {
         assert_eq!(of_explosion(&config, 20_000), None);
         config.learning.weight_decay = 1e4;
         let found = of_explosion(&config, 20_000).map(|(_, remedy)| remedy);
-        assert_eq!(found, Some(Remedy::WeightDecay(5e-4)));
+        assert_eq!(found, Some(Remedy::WeightDecay(0.01)));
+        // With a usual decay it is the rate.
+        config.learning.weight_decay = 0.05;
+        config.learning.learning_rate = 1.0;
+        let found = of_explosion(&config, 20_000).map(|(_, remedy)| remedy);
+        assert!(!matches!(found, Some(Remedy::WeightDecay(_))), "{found:?}");
     }
 
     #[test]
