@@ -312,15 +312,31 @@ fn item(files: &Files, table: &Table, row: &Row) -> Result<DatasetItem, DatasetE
     })
 }
 
+/// What a first line such as `sep=;` tells Excel, and the text behind it. Its line break stays, which is an empty line.
+fn told_separator(text: &str) -> (Option<u8>, &str) {
+    let end = text.find(['\r', '\n']).unwrap_or(text.len());
+    let (first, rest) = text.split_at(end);
+    let word = first
+        .get(..4)
+        .filter(|word| word.eq_ignore_ascii_case("sep="));
+    match word.map(|_| &first.as_bytes()[4..]) {
+        Some([]) => (None, rest),
+        Some([separator]) => (Some(*separator), rest),
+        _ => (None, text),
+    }
+}
+
 /// The records of a table and the lines they begin in; quoted fields may hold separators and
 /// line breaks.
 fn records(text: &str) -> Vec<(usize, Vec<String>)> {
     let text = text.trim_start_matches('\u{feff}');
+    let (told, text) = told_separator(text);
     let first = text.lines().next().unwrap_or_default();
-    let separator = [b'\t', b';', b',']
-        .into_iter()
-        .find(|separator| first.contains(char::from(*separator)))
-        .unwrap_or(b',');
+    let found = || {
+        let mut separators = [b'\t', b';', b','].into_iter();
+        separators.find(|separator| first.contains(char::from(*separator)))
+    };
+    let separator = told.or_else(found).unwrap_or(b',');
     let mut reader = csv_core::ReaderBuilder::new().delimiter(separator).build();
     let (mut input, mut records) = (text.as_bytes(), Vec::new());
     // No field is longer than the text.

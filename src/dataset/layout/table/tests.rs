@@ -25,6 +25,9 @@ fn quoted_fields_and_line_breaks_are_records() {
     ];
     assert_eq!(found, expected);
     assert!(records("").is_empty());
+    // Excel's line says what stands between fields.
+    let expected = [(2, vec!["a,b".to_owned(), "c".to_owned()])];
+    assert_eq!(records("sep=;\r\na,b;c\r\n"), expected);
 }
 
 #[test]
