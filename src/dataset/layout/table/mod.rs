@@ -272,34 +272,42 @@ impl Columns {
 }
 
 fn item(files: &Files, table: &Table, row: &Row) -> Result<DatasetItem, DatasetError> {
+    let problem = |reason: String| DatasetError::List {
+        path: table.path.clone(),
+        reason: format!("{}: {reason}", row.place),
+    };
     let find = |what: &str, listed: &str| {
-        files.listed.resolve(listed).ok_or_else(|| DatasetError::List {
-            path: table.path.clone(),
-            reason: if listed.is_empty() {
-                format!("{}: no {what} is named. Name one or take the line out", row.place)
-            } else {
-                format!(
-                    "{}: the {what} {listed} is not in this folder. Add the file or take the line out",
-                    row.place
-                )
-            },
+        files.listed.resolve(listed).ok_or_else(|| {
+            problem(format!(
+                "the {what} {listed} is not in this folder. Add the file or take the line out"
+            ))
         })
     };
+    for (what, listed) in [("image", &row.image), ("mask", &row.mask)] {
+        if listed.is_empty() {
+            return Err(problem(format!(
+                "no {what} is named. Name one or take the line out"
+            )));
+        }
+    }
     // One name for both is no mask of its own, even where an image lies beside the table.
     let is_name_alone = row.image == row.mask || files.listed.resolve(&row.image).is_none();
     if is_name_alone && let Some(pair) = files.named(row) {
         return Ok(pair.clone());
     }
+    if files.listed.resolve(&row.image).is_none() && files.has_image(&row.image) {
+        return Err(problem(format!(
+            "{} in the folders has no mask {}, or several pairs have these names. Name both files with their folders",
+            row.image, row.mask
+        )));
+    }
     let image = find("image", &row.image)?;
     let mask = find("mask", &row.mask)?;
     if image == mask {
-        return Err(DatasetError::List {
-            path: table.path.clone(),
-            reason: format!(
-                "{}: {} is named as the image and as its mask. Name the file of the mask, with its folder",
-                row.place, row.image
-            ),
-        });
+        return Err(problem(format!(
+            "{} is named as the image and as its mask. Name the file of the mask, with its folder",
+            row.image
+        )));
     }
     Ok(DatasetItem {
         id: image
