@@ -91,7 +91,7 @@ fn getting_started_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
         ),
         (
             "Train",
-            "Click Start training: the settings suit the sample, and a small network learns it in minutes",
+            "Click Start training: the settings suit the sample; how long the run takes here is said above the button",
         ),
         (
             "Watch",
