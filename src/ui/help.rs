@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use eframe::egui::{self, Align2, Grid, Label, RichText, ScrollArea, Ui, Window, vec2};
+use eframe::egui::{
+    self, Align2, Grid, Label, RichText, ScrollArea, Ui, Window, style::ScrollStyle, vec2,
+};
 
 use super::command::{Command, MENUS, UiCommand, VIEW_KEYS, shortcut_text};
 use super::context::PanelCtx;
@@ -89,7 +91,7 @@ fn getting_started_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
         ),
         (
             "Train",
-            "Click Start training: the settings suit the sample, and a small network learns it in minutes",
+            "Click Start training: the settings suit the sample; how long the run takes here is said above the button",
         ),
         (
             "Watch",
@@ -132,6 +134,8 @@ fn getting_started_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
 /// The keys of commands, menu by menu, then those of panels and images.
 fn shortcuts_ui(ui: &mut Ui) {
     let height = (ui.ctx().content_rect().height() - 160.0).max(120.0);
+    // In sight, so that people see that there is more.
+    ui.spacing_mut().scroll = ScrollStyle::thin();
     ScrollArea::vertical()
         .max_height(height)
         // The window grows with it, so it must not keep to the window.

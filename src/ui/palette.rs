@@ -181,7 +181,11 @@ fn matches(query: &str) -> Vec<Entry> {
                 let label = label.trim_end_matches('…');
                 // As it is shown: "theme light" is this command, not one whose tooltip has these words too.
                 let title = format!("{place} {label}");
-                let text = format!("{title} {}", command.tooltip());
+                let holds = match command {
+                    UiCommand::Panel(panel) => panel.holds(),
+                    _ => "",
+                };
+                let text = format!("{title} {} {holds}", command.tooltip());
                 let rank = if label == query || query.is_empty() {
                     0
                 } else if label.starts_with(&query) {
@@ -247,5 +251,22 @@ mod tests {
         let curves = found("curves");
         assert_eq!(curves[0], UiCommand::Panel(PanelKind::Curves));
         assert!(found("no such words").is_empty());
+    }
+
+    #[test]
+    fn panels_are_found_by_what_they_hold() {
+        let panels = |query: &str| -> Vec<PanelKind> {
+            let found = found(query).into_iter();
+            let panels = found.filter_map(|command| match command {
+                UiCommand::Panel(panel) => Some(panel),
+                _ => None,
+            });
+            panels.collect()
+        };
+        assert!(panels("film").contains(&PanelKind::Live));
+        for panel in [PanelKind::Train, PanelKind::Compare, PanelKind::Runs] {
+            assert!(panels("checkpoint").contains(&panel), "{panel:?}");
+        }
+        assert_eq!(panels("confusion"), [PanelKind::Evaluate]);
     }
 }

@@ -155,6 +155,15 @@ fn scores_are_in_sight_in_a_low_window(desk: &mut Desk) {
         let bottom = rows.map(|place| place.bottom()).fold(0.0, f32::max);
         assert!(bottom > 500.0 && bottom < 698.0, "{title} at {bottom}");
     }
+    // In the smallest window, the mean IoU is in sight beside the names of the runs.
+    desk.window.set_size(eframe::egui::vec2(900.0, 600.0));
+    desk.frames(6);
+    let headers = desk.window.query_all_by_label("mIoU");
+    let headers: Vec<_> = headers.map(|header| header.rect()).collect();
+    let is_shown = |header: &eframe::egui::Rect| {
+        header.left() > LEFT_COLUMN && header.right() < 890.0 && header.bottom() < 580.0
+    };
+    assert!(headers.iter().any(is_shown), "{headers:?}");
     desk.window.set_size(before);
     desk.frames(6);
 }

@@ -45,6 +45,28 @@ fn change(config: &mut RunConfig) {
 }
 
 #[test]
+fn the_name_of_a_setting_stays_in_one_line() {
+    let mut desk = Desk::new(|_| ());
+    let mut config = desk.set.config();
+    for (name, created) in [("first", 1_795_442_701), ("second", 1_795_442_702)] {
+        make_run(&desk.set.runs(), name, created, &config);
+        config.epochs += 1;
+    }
+    desk.app().send(Command::ShowPanel(PanelKind::Runs));
+    desk.until("the runs of the folder are there", |desk| {
+        desk.engine().runs().len() == 2
+    });
+    let titles = ["first", "second"].map(|name| title(&desk, name));
+    click_row(&mut desk, &titles[0], Modifiers::NONE);
+    click_row(&mut desk, &titles[1], Modifiers::SHIFT);
+    desk.click("Differences…");
+    desk.frames(4);
+    // Broken into "epoch" and "s", it is about as high as wide.
+    let name = desk.find("epochs").rect();
+    assert!(name.width() > 2.0 * name.height(), "{name}");
+}
+
+#[test]
 fn the_names_of_runs_stay_above_their_settings() {
     let mut desk = Desk::new(|_| ());
     let mut config = desk.set.config();

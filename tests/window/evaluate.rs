@@ -156,6 +156,33 @@ fn views_are_scrolled(desk: &mut Desk) {
 }
 
 #[test]
+fn nothing_in_the_toolbar_moves_while_a_run_is_evaluated() {
+    let mut desk = Desk::new(|config| config.epochs = 1);
+    desk.train();
+    desk.window.set_size(vec2(1280.0, 720.0));
+    show(&mut desk);
+    desk.until("nothing is kept yet", |desk| desk.says("Not evaluated yet"));
+    desk.frames(4);
+    let tabs =
+        |desk: &Desk| ["Overview", "Confusion", "Calibration"].map(|tab| desk.find(tab).rect());
+    let before = tabs(&desk);
+    desk.find("Start evaluation").click();
+    let (mut during, mut cancel) = (Vec::new(), Vec::new());
+    desk.until("the scores are there", |desk| {
+        if let Some(button) = desk.window.query_by_label("Cancel the evaluation") {
+            during.push(tabs(desk));
+            cancel.push(button.rect());
+        }
+        desk.says("mIoU (pooled)")
+    });
+    assert!(!during.is_empty(), "it was seen at work");
+    assert!(during.iter().all(|tabs| *tabs == before), "{during:?}");
+    assert!(cancel.iter().all(|place| *place == cancel[0]), "{cancel:?}");
+    assert!(cancel[0].bottom() <= before[0].top(), "above the tabs");
+    assert_eq!(tabs(&desk), before);
+}
+
+#[test]
 fn every_chosen_run_has_a_row_and_the_choice_is_kept() {
     let mut desk = Desk::new(|config| config.max_steps = Some(1));
     desk.train();

@@ -27,7 +27,7 @@ fn the_key_of_a_disabled_command_does_nothing_and_says_why() {
 #[test]
 fn f1_opens_getting_started_and_a_question_mark_the_shortcuts() {
     let mut desk = Desk::new(|_| ());
-    let first_step = "Click Start training: the settings suit the sample, and a small network learns it in minutes";
+    let first_step = "Click Start training: the settings suit the sample; how long the run takes here is said above the button";
     desk.window.key_press(Key::F1);
     desk.frames(3);
     assert!(desk.says(first_step));

@@ -75,6 +75,36 @@ impl PanelKind {
         }
     }
 
+    /// Words for what is in it, by which the palette finds it beside its title and its tooltip.
+    pub fn holds(self) -> &'static str {
+        match self {
+            Self::Dataset => "findings void split batch augmentation sizes filter",
+            Self::Train => {
+                "network trunk start from device recipe epochs learning rate optimizer momentum weight decay loss \
+                 class balance augmentation crop precision checkpoints early stop film queue estimate alarms"
+            }
+            Self::Curves => {
+                "mIoU IoU accuracy learning rate gradient validation checkpoints smoothing plot time"
+            }
+            Self::Live => "film filmed images predictions preview ground truth",
+            Self::Inspect => {
+                "predict segment overlay ground truth errors pixel legend opacity tiles averaging"
+            }
+            Self::Compare => {
+                "checkpoints swipe divider disagreement errors ground truth ranking figure mIoU"
+            }
+            Self::LookInside => {
+                "logits probability entropy score maps activations effective receptive field explanation heat map"
+            }
+            Self::Runs => {
+                "checkpoints differences report notes tags archive trash export command line duplicate columns"
+            }
+            Self::Evaluate => {
+                "evaluation mIoU IoU confusion matrix classes boundaries calibration worst images object sizes test"
+            }
+        }
+    }
+
     /// What it is for.
     pub fn tooltip(self) -> &'static str {
         match self {

@@ -220,6 +220,8 @@ impl ComparePanel {
             .size_range(MIN_SCORES..=most)
             .frame(frame)
             .show(ui, |ui| {
+                // In sight, so that people see that there is more.
+                ui.spacing_mut().scroll = ScrollStyle::thin();
                 ScrollArea::both()
                     .auto_shrink([false, false])
                     .show(ui, |ui| self.scores_ui(ctx, ui));

@@ -9,6 +9,11 @@ use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::format::percent;
 use crate::ui::view_model::score_table::{Cell, ClassRow, SCORE_NAMES, ScoreTable};
 
+/// Place in [`SCORE_NAMES`] of what runs are judged by first: beside their names, where a narrow panel shows it.
+const MEAN_IOU: usize = 2;
+/// The places of the other scores.
+const OTHERS: [usize; 3] = [0, 1, 3];
+
 /// Scores of each run on its whole validation set; the classes are folded away.
 pub fn table_ui(ui: &mut Ui, table: &ScoreTable) {
     ui.strong("Whole validation set, best epoch of each run");
@@ -22,6 +27,7 @@ pub fn table_ui(ui: &mut Ui, table: &ScoreTable) {
             header_ui(ui, table.is_mixed);
             for row in &table.rows {
                 ui.label(&row.title);
+                cell_ui(ui, row.values[MEAN_IOU]);
                 if table.is_mixed {
                     ui.label(&row.dataset);
                 }
@@ -31,8 +37,8 @@ pub fn table_ui(ui: &mut Ui, table: &ScoreTable) {
                     .best_epoch
                     .map_or_else(String::new, |best| format!(", best {best}"));
                 ui.label(format!("{}{best}", row.epochs));
-                for cell in &row.values {
-                    cell_ui(ui, *cell);
+                for index in OTHERS {
+                    cell_ui(ui, row.values[index]);
                 }
                 ui.end_row();
             }
@@ -41,21 +47,25 @@ pub fn table_ui(ui: &mut Ui, table: &ScoreTable) {
 }
 
 fn header_ui(ui: &mut Ui, is_mixed: bool) {
-    ui.weak("Run");
-    if is_mixed {
-        ui.weak("Dataset");
-    }
-    for name in ["Variant", "Trunk", "Epochs"] {
-        ui.weak(name);
-    }
     let terms = [
         Term::PixelAccuracy,
         Term::MeanAccuracy,
         Term::MeanIou,
         Term::FrequencyWeighted,
     ];
-    for (name, term) in SCORE_NAMES.iter().zip(terms) {
-        ui.weak(*name).teaches(term);
+    let score_ui = |ui: &mut Ui, index: usize| {
+        ui.weak(SCORE_NAMES[index]).teaches(terms[index]);
+    };
+    ui.weak("Run");
+    score_ui(ui, MEAN_IOU);
+    if is_mixed {
+        ui.weak("Dataset");
+    }
+    for name in ["Variant", "Trunk", "Epochs"] {
+        ui.weak(name);
+    }
+    for index in OTHERS {
+        score_ui(ui, index);
     }
     ui.end_row();
 }

@@ -23,6 +23,8 @@ const LIST_WIDTH: f32 = 300.0;
 const LISTED: usize = 20;
 /// More classes than these have no names of cells for screen readers; the list has them.
 const NAMED_CELLS: usize = 32;
+/// Least width of the corner between the names, which says what rows and columns are.
+const CORNER: f32 = 100.0;
 const FONT: FontId = FontId::proportional(12.0);
 const SMALL: FontId = FontId::proportional(10.5);
 const BAR: Vec2 = vec2(180.0, 10.0);
@@ -113,9 +115,9 @@ struct Cells {
 }
 
 impl Cells {
-    /// Cells that fill `room`, beside names of up to `longest` points and below a title.
+    /// Cells that fill `room`, beside names of up to `longest` points and below names and a title.
     fn new(room: Vec2, longest: f32, title: f32, [rows, columns]: [usize; 2]) -> Self {
-        let beside = longest + 8.0 + title;
+        let beside = (longest + 8.0).max(CORNER);
         let width = (room.x - beside) / columns.max(1) as f32;
         let width = width.clamp(MIN_CELL, MAX_CELL.x).floor();
         // Names that fit over their columns leave more room below them.
@@ -145,25 +147,15 @@ fn matrix_ui(ui: &mut Ui, view: &ConfusionView<'_>, classes: &ClassList) -> Opti
     let corner = area.min + origin;
     let text = ui.visuals().text_color();
     let painter = ui.painter().clone();
-    painter.text(
-        pos2(
-            corner.x + cell.x * columns as f32 / 2.0,
-            area.top() + title / 2.0,
-        ),
-        Align2::CENTER_CENTER,
-        "predicted",
-        SMALL,
-        ui.visuals().weak_text_color(),
-    );
-    turned(
-        ui,
-        pos2(
-            area.left() + title / 2.0,
-            corner.y + cell.y * rows as f32 / 2.0,
-        ),
-        "true",
-        true,
-    );
+    // In the corner, where no class has its name: above one, "predicted" would read as part of it.
+    let weak = ui.visuals().weak_text_color();
+    let right = corner.x - 6.0;
+    for (word, y) in [
+        ("columns: predicted", corner.y - 18.0),
+        ("rows: true", corner.y - 4.0),
+    ] {
+        painter.text(pos2(right, y), Align2::RIGHT_BOTTOM, word, SMALL, weak);
+    }
     for row in 0..rows {
         let name = cut(ui, classes.name(row as u8), longest);
         let at = pos2(corner.x - 6.0, corner.y + cell.y * (row as f32 + 0.5));
@@ -175,9 +167,10 @@ fn matrix_ui(ui: &mut Ui, view: &ConfusionView<'_>, classes: &ClassList) -> Opti
         if lies {
             painter.text(at, Align2::CENTER_BOTTOM, name, FONT, text);
         } else {
-            turned(ui, at, &name, false);
+            turned(ui, at, &name);
         }
     }
+    let grid = Stroke::new(1.0, theme::palette(ui.visuals()).outline);
     let rect_of = |row: usize, column: usize| {
         let min = corner + cell * vec2(column as f32, row as f32);
         Rect::from_min_size(min, cell - Vec2::splat(1.0))
@@ -190,6 +183,8 @@ fn matrix_ui(ui: &mut Ui, view: &ConfusionView<'_>, classes: &ClassList) -> Opti
                 CornerRadius::ZERO,
                 theme::heat(ui.visuals(), strength),
             );
+            // Cells of nothing have the color of the panel: without a grid, columns look missing.
+            painter.rect_stroke(rect, CornerRadius::ZERO, grid, StrokeKind::Inside);
             if cell.x >= TEXT_CELL.x && cell.y >= TEXT_CELL.y {
                 let color = theme::on_heat(ui.visuals(), strength);
                 let text = view.text(row, column);
@@ -339,18 +334,11 @@ fn cut(ui: &Ui, name: &str, room: f32) -> String {
     String::new()
 }
 
-/// A text that runs upwards: from `at`, or with its middle there.
-fn turned(ui: &Ui, at: Pos2, text: &str, is_title: bool) {
-    let color = if is_title {
-        ui.visuals().weak_text_color()
-    } else {
-        ui.visuals().text_color()
-    };
-    let font = if is_title { SMALL } else { FONT };
-    let galley = ui.painter().layout_no_wrap(text.to_owned(), font, color);
-    let size = galley.size();
-    let along = if is_title { size.x / 2.0 } else { 0.0 };
-    let shape = TextShape::new(pos2(at.x - size.y / 2.0, at.y + along), galley, color)
+/// A text that runs upwards from `at`.
+fn turned(ui: &Ui, at: Pos2, text: &str) {
+    let color = ui.visuals().text_color();
+    let galley = ui.painter().layout_no_wrap(text.to_owned(), FONT, color);
+    let shape = TextShape::new(pos2(at.x - galley.size().y / 2.0, at.y), galley, color)
         .with_angle(-std::f32::consts::FRAC_PI_2);
     ui.painter().add(Shape::Text(shape));
 }

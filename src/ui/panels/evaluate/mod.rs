@@ -15,7 +15,7 @@ mod work;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use eframe::egui::{Frame, Label, Margin, Panel, RichText, ScrollArea, Ui};
+use eframe::egui::{Frame, Label, Margin, Panel, RichText, ScrollArea, Ui, style::ScrollStyle};
 use serde::{Deserialize, Serialize};
 use strum::VariantArray;
 
@@ -277,6 +277,8 @@ impl EvaluatePanel {
 
 /// Each of them is scrolled by itself: one is looked at from its top.
 fn scrolled(ui: &mut Ui, what: &str, add: impl FnOnce(&mut Ui)) {
+    // In sight, so that people see that there is more.
+    ui.spacing_mut().scroll = ScrollStyle::thin();
     ScrollArea::both()
         .id_salt(what)
         .auto_shrink(false)

@@ -1,7 +1,7 @@
 //! What is evaluated, and which part of it is shown.
 
 use eframe::egui::containers::menu::{MenuButton, MenuConfig};
-use eframe::egui::{Button, ComboBox, PopupCloseBehavior, ScrollArea, Ui};
+use eframe::egui::{Align, Button, ComboBox, Layout, PopupCloseBehavior, ScrollArea, Ui, vec2};
 use strum::VariantArray as _;
 
 use super::{EvaluatePanel, Shown, Tab, Which, open_dataset};
@@ -12,7 +12,13 @@ use crate::ui::panels::divider;
 use crate::ui::ui_ext::UiExt as _;
 
 const RUN_WIDTH: f32 = 230.0;
-const PROGRESS_WIDTH: f32 = 110.0;
+const PROGRESS_WIDTH: f32 = 84.0;
+/// Of the percentage, which is as wide with one digit as with three.
+const PERCENT: f32 = 38.0;
+/// Of the number of runs that wait behind it.
+const WAITING: f32 = 52.0;
+/// Of the button that starts, and of the progress and the button that take its place.
+const WORK_FIELD: f32 = PROGRESS_WIDTH + PERCENT + 72.0;
 /// Widths of lists with the labels before them, which are wrapped together.
 const SPLIT_FIELD: f32 = 104.0;
 const DATASET_FIELD: f32 = 200.0;
@@ -27,30 +33,55 @@ impl EvaluatePanel {
         ui.together(DATASET_FIELD, |ui| self.dataset_ui(ctx, ui));
         ui.together(SPLIT_FIELD, |ui| self.split_ui(ui));
         averaging_menu(ui, &mut self.averaging);
-        if let Some((run, share)) = self.work.running() {
-            let title = ctx
-                .engine
-                .run(run)
-                .map_or_else(|| run.to_owned(), RunSnapshot::title);
-            let text = format!("Evaluating {title}");
-            ui.progress_bar(share, PROGRESS_WIDTH, &text)
-                .on_hover_text(&text);
-            let waiting = self.work.waiting();
-            let rest = if waiting > 0 {
-                format!(", {waiting} more")
+        // As much room before, during and after an evaluation: no line breaks anew under the pointer.
+        let waiting = if runs.len() > 1 {
+            WAITING + ui.spacing().item_spacing.x
+        } else {
+            0.0
+        };
+        ui.together(WORK_FIELD + waiting, |ui| {
+            if self.work.running().is_some() {
+                self.progress_ui(ctx, ui, runs.len() > 1);
             } else {
-                String::new()
-            };
-            ui.weak(format!("{:.0} %{rest}", (share * 100.0).floor()));
-            if ui
-                .button("Cancel")
-                .accessible_name("Cancel the evaluation")
-                .clicked()
-            {
-                self.work.cancel();
+                self.start_ui(ctx, ui, runs);
             }
+        });
+    }
+
+    /// How far the evaluation is, and the button that ends it; `several` has room for how many runs wait.
+    fn progress_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, several: bool) {
+        let Some((run, share)) = self.work.running() else {
             return;
+        };
+        let title = ctx
+            .engine
+            .run(run)
+            .map_or_else(|| run.to_owned(), RunSnapshot::title);
+        let more = match self.work.waiting() {
+            0 => String::new(),
+            waiting => format!("{waiting} more"),
+        };
+        let text = if more.is_empty() {
+            format!("Evaluating {title}")
+        } else {
+            format!("Evaluating {title}, then {more}")
+        };
+        ui.progress_bar(share, PROGRESS_WIDTH, &text)
+            .on_hover_text(&text);
+        fixed(ui, PERCENT, &format!("{:.0} %", (share * 100.0).floor()));
+        if several {
+            fixed(ui, WAITING, &more);
         }
+        if ui
+            .button("Cancel")
+            .accessible_name("Cancel the evaluation")
+            .clicked()
+        {
+            self.work.cancel();
+        }
+    }
+
+    fn start_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, runs: &[&RunSnapshot]) {
         let evaluate = ui
             .add_enabled(!runs.is_empty(), Button::new("Start evaluation"))
             .on_hover_text(
@@ -183,6 +214,15 @@ impl EvaluatePanel {
             .on_hover_text(format!("{current}\nThe run of this part"));
         self.focus = focus.or(self.focus.take());
     }
+}
+
+/// A text that takes `width` points, whatever it says.
+fn fixed(ui: &mut Ui, width: f32, text: &str) {
+    let size = vec2(width, ui.spacing().interact_size.y);
+    ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {
+        ui.set_min_width(width);
+        ui.weak(text);
+    });
 }
 
 /// The start of a title.

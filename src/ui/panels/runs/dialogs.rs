@@ -1,8 +1,8 @@
 //! Questions about runs: name and notes, differences, the trash.
 
 use eframe::egui::{
-    Align, Button, Grid, Key, KeyboardShortcut, Layout, Modifiers, RichText, ScrollArea, TextEdit,
-    Ui, vec2,
+    Align, Button, Grid, Key, KeyboardShortcut, Label, Layout, Modifiers, RichText, ScrollArea,
+    TextEdit, Ui, vec2,
 };
 
 use crate::engine::{RunNotes, RunSnapshot, differences};
@@ -255,7 +255,7 @@ fn differences_ui(ctx: &PanelCtx<'_>, ui: &Ui, names: &[String]) -> bool {
                     ui.end_row();
                     for difference in &found {
                         // As high in its line as the values.
-                        ui.vertical(|ui| ui.label(&difference.setting));
+                        ui.vertical(|ui| ui.add(Label::new(&difference.setting).extend()));
                         for value in &difference.values {
                             ui.vertical(|ui| {
                                 ui.set_width(COLUMN - ui.spacing().item_spacing.x);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use eframe::egui::{
     self, Align, Color32, Label, Layout, Rect, Response, RichText, ScrollArea, Sense, TextWrapMode,
-    Ui, UiBuilder, pos2, vec2,
+    Ui, UiBuilder, pos2, style::ScrollStyle, vec2,
 };
 
 use super::actions;
@@ -35,6 +35,8 @@ pub struct Table<'a> {
 
 impl Table<'_> {
     pub fn ui(mut self, ui: &mut Ui, query: &mut Query) {
+        // In sight, so that people see that there is more.
+        ui.spacing_mut().scroll = ScrollStyle::thin();
         ScrollArea::horizontal().auto_shrink(false).show(ui, |ui| {
             let gaps = TICK_WIDTH + CELL_GAP * self.columns.len() as f32 + 12.0;
             let widths = self.widths.of(self.columns, ui.available_width() - gaps);

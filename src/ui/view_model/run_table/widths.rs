@@ -16,11 +16,12 @@ impl Column {
         match self {
             Self::Name | Self::Settings | Self::Note | Self::Folder => 190.0,
             Self::Network | Self::StartsFrom | Self::Tags => 130.0,
-            Self::Started => 136.0,
+            Self::Started => 122.0,
             Self::Dataset | Self::LearningRate => 92.0,
             Self::State => 86.0,
-            Self::Duration | Self::Epochs | Self::Steps | Self::Loss | Self::BatchSize => 78.0,
-            Self::BestMiou => 72.0,
+            Self::Epochs | Self::Steps | Self::Loss | Self::BatchSize => 78.0,
+            Self::Duration => 68.0,
+            Self::BestMiou => 66.0,
             Self::Seed | Self::Device => 64.0,
         }
     }
@@ -29,8 +30,9 @@ impl Column {
     fn least(self) -> f32 {
         match self {
             Self::Name => 120.0,
-            Self::Settings => 108.0,
-            Self::Network => 88.0,
+            Self::Settings => 115.0,
+            // "FCN-32s VGG16 slim" in full.
+            Self::Network => 119.0,
             Self::Note | Self::Folder | Self::StartsFrom | Self::Tags => 80.0,
             Self::Dataset => 58.0,
             column => column.natural(),
@@ -125,5 +127,11 @@ mod tests {
         let room = 892.0 - 46.0 - 8.0 * 10.0 - 12.0;
         let widths = ColumnWidths::default().of(&Column::DEFAULT, room);
         assert!(widths.iter().sum::<f32>() <= room, "{widths:?}");
+        let network = Column::DEFAULT
+            .iter()
+            .position(|column| *column == Column::Network)
+            .expect("a column of the start");
+        // "FCN-32s VGG16 slim" is 117 wide.
+        assert!(widths[network] >= 118.0, "{widths:?}");
     }
 }

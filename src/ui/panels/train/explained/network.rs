@@ -12,7 +12,7 @@ pub const TEXTS: &[Explained] = &[
     (
         "Trunk",
         "The classifier that the network is made of",
-        "VGG16 slim learns from random weights within minutes; the others want pretrained ones",
+        "VGG16 slim is small enough to learn from random weights; the others want pretrained ones",
         "Simonyan and Zisserman 2015; Szegedy et al. 2015; He et al. 2016",
     ),
     (
