@@ -11,7 +11,7 @@ use crate::ui::view_model::score_table::{Cell, ClassRow, SCORE_NAMES, ScoreTable
 
 /// Scores of each run on its whole validation set; the classes are folded away.
 pub fn table_ui(ui: &mut Ui, table: &ScoreTable) {
-    ui.strong("Whole validation set, best epoch of each run");
+    ui.strong(table.heading());
     if table.is_mixed {
         ui.weak("These runs were scored on different datasets: each dataset has a best of its own");
     }
