@@ -71,12 +71,12 @@ impl Engine {
         self.spawn("film frame", move |_| film.masks(frame))
     }
 
-    /// Makes a finished run of the weights that a run has of a step; returns its name.
+    /// Makes a finished run of the weights that a run has of a step; returns what it is called.
     /// [`refresh_runs`](Self::refresh_runs) shows it.
     pub fn use_step(&self, run: &str, step: usize) -> Task<Result<String, EngineError>> {
         let (runs, folder) = (self.dirs.runs.clone(), self.folder(run));
         self.spawn_waiting("use this", move |_| {
-            Ok(run_of_step(&runs, &folder, step, unix_secs())?.name())
+            Ok(run_of_step(&runs, &folder, step, unix_secs())?.short_title())
         })
     }
 

@@ -130,7 +130,9 @@ fn a_moment_whose_weights_are_kept_becomes_a_run() {
     let film = film(&folder);
     let made = run_of_step(&set.runs(), &folder, 4, 7).expect("a run");
     assert_eq!(made.name(), format!("{}-step-4", folder.name()));
-    assert_eq!(made.notes().expect("notes").name, "run, step 4");
+    let config = folder.meta().expect("settings").config;
+    let title = format!("{} {} on tiny, step 4", config.variant, config.trunk);
+    assert_eq!(made.notes().expect("notes").name, title);
     // It predicts what the film shows of that moment.
     let predictor = Predictor::load(&made, DeviceId::Cpu).expect("weights");
     let image = read_rgb(&set.image_path(4)).expect("an image");

@@ -1,10 +1,11 @@
 //! Compare: panes, the divider, blinking, sorted images, and what is saved.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use eframe::egui::{Event, Key, Modifiers};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use fcn_workbench::engine::{DatasetRef, DatasetState};
 use fcn_workbench::ui::command::{Command, PanelKind};
 
 use super::desk::Desk;
@@ -225,4 +226,52 @@ fn save(desk: &mut Desk) {
         "{lines}"
     );
     assert_eq!(lines.lines().count(), 3, "a header and two images: {lines}");
+}
+
+#[test]
+fn runs_on_an_image_of_another_dataset_are_told_from_its_own() {
+    let mut desk = Desk::new(|config| config.max_steps = Some(2));
+    desk.train();
+    let run = desk.run().name.clone();
+    let compare = Command::Compare {
+        runs: vec![run],
+        image: None,
+    };
+    let foreign = "Trained on tiny; this image is of street";
+    let heading = "Whole validation set of tiny, best epoch of each run";
+    desk.app().send(compare);
+    desk.until("the mask is there", |desk| {
+        desk.says("Ground truth") && desk.is_enabled("Errors")
+    });
+    assert!(desk.says(heading) && !desk.finds("Trained on"));
+
+    // The same files under another name.
+    let street = desk.set.dir.path().join("street");
+    copy_folder(&desk.set.root(), &street);
+    let open = Command::OpenDataset(DatasetRef::Folder(street.clone()));
+    desk.app().send(open);
+    desk.until("the other one is open", |desk| {
+        matches!(desk.engine().dataset(), DatasetState::Ready(open) if open.dataset.root == street)
+    });
+    desk.app().send(Command::ShowPanel(PanelKind::Compare));
+    desk.until("both are named", |desk| desk.says(foreign));
+    assert!(desk.says(heading), "the scores are of the first");
+
+    // A picture of no dataset that is open.
+    let image = desk.set.image_path(8);
+    desk.app().send(Command::CompareImage(image));
+    desk.until("nothing is said of it", |desk| !desk.says(foreign));
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a folder");
+    for entry in fs::read_dir(from).expect("a folder") {
+        let entry = entry.expect("an entry");
+        let (path, target) = (entry.path(), to.join(entry.file_name()));
+        if path.is_dir() {
+            copy_folder(&path, &target);
+        } else {
+            fs::copy(&path, &target).expect("a copy");
+        }
+    }
 }

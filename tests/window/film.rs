@@ -54,7 +54,10 @@ fn a_film_is_scrubbed_played_saved_and_used() {
     desk.until("there is a run of it", |desk| {
         desk.engine().runs().len() == 2
     });
-    assert!(desk.has_message("-step-8"));
+    // It is called as people do.
+    desk.until("its name is told", |desk| {
+        desk.has_message(" on tiny, step 8")
+    });
     let scrubber = desk.window.get_all_by_label("Film scrubber").next();
     assert!(scrubber.is_some_and(|node| !node.accesskit_node().is_disabled()));
 }

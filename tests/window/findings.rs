@@ -113,6 +113,9 @@ fn objects_in_255_are_found_and_fixed_with_clicks() {
     desk.until("the sound set is checked", |desk| {
         desk.says("Nothing found in 10 pairs")
     });
+    desk.until("the answer is told", |desk| {
+        desk.has_message("Checked 10 images and their masks: nothing found")
+    });
 
     for number in 0..10 {
         let half = |at: u32| if at % SIZE < SIZE / 2 { 0 } else { 255 };
@@ -122,6 +125,9 @@ fn objects_in_255_are_found_and_fixed_with_clicks() {
     desk.click("Check dataset");
     desk.until("the finding is there", |desk| {
         desk.says("Objects are marked as void · 10")
+    });
+    desk.until("the answer is told", |desk| {
+        desk.has_message("Checked 10 images and their masks: 1 error")
     });
     let before = folder(&desk);
     desk.find("Fix in a copy").scroll_to_me();

@@ -97,7 +97,7 @@ fn widths_of_panels_are_restored_to_the_last_fraction() {
         image: Some(image),
     });
     desk.until("the scores are there", |desk| {
-        desk.says("Whole validation set, best epoch of each run")
+        desk.says("Whole validation set of tiny, best epoch of each run")
     });
     desk.frames(20);
     let mut storage = Memory::default();

@@ -335,7 +335,7 @@ fn three_strides_are_trained_and_compared() {
     desk.until("the masks are there", |desk| {
         desk.app().state().layout.is_in_front(PanelKind::Compare) && desk.says("Ground truth")
     });
-    assert!(desk.says("Whole validation set, best epoch of each run"));
+    assert!(desk.says("Whole validation set of tiny, best epoch of each run"));
     let runs: Vec<_> = desk
         .engine()
         .runs()

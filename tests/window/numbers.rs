@@ -79,7 +79,7 @@ fn no_panel_shows_more_digits_than_people_read() {
         image: Some(image),
     });
     desk.until("the scores are there", |desk| {
-        desk.says("Whole validation set, best epoch of each run")
+        desk.says("Whole validation set of tiny, best epoch of each run")
     });
     for panel in PanelKind::ALL {
         desk.app().send(Command::ShowPanel(panel));

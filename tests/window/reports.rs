@@ -1,6 +1,7 @@
 //! A page about runs, asked for in the Runs panel.
 
 use std::fs;
+use std::path::Path;
 
 use egui_kittest::kittest::Queryable as _;
 use fcn_workbench::ui::command::{Command, PanelKind};
@@ -27,10 +28,23 @@ fn a_report_of_a_run_is_saved_from_its_row() {
         .expect("its row");
     row.click();
     desk.frames(3);
+    let images = vec![desk.set.image_path(8)];
+    desk.app().send(Command::Inspect(images));
+    desk.frames(3);
+    desk.app().send(Command::ShowPanel(PanelKind::Runs));
+    desk.frames(3);
     desk.click("Report…");
     desk.until("the dialog asks where to", |desk| {
         desk.says("Save report as")
     });
+    desk.frames(5);
+    let proposed = desk.find("Path").value().expect("a path");
+    let at_runs = desk.set.runs().join("report.html");
+    assert_eq!(
+        Path::new(&proposed),
+        at_runs,
+        "not where an image was opened"
+    );
     let path = desk.set.dir.path().join("report.html");
     let run = desk.run().name.clone();
     let runs = vec![run.clone()];

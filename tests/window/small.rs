@@ -56,7 +56,7 @@ fn in_the_smallest_window_controls_are_in_sight_and_images_keep_their_room() {
         assert!(compared >= COMPARED, "{pane}: {compared}");
     }
     // The line of the pixel under the pointer is as high as that of the classes: nothing below it moves.
-    let scores = "Whole validation set, best epoch of each run";
+    let scores = "Whole validation set of tiny, best epoch of each run";
     let before = desk.find(scores).rect();
     let mut images = desk.window.query_all_by_role(Role::Image);
     let truth = images.find(|image| {

@@ -8,6 +8,7 @@ mod queue_view;
 mod reader;
 mod settings;
 mod thread;
+mod trash;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -205,7 +206,8 @@ impl Engine {
     }
 
     /// From now on follows the runs folder: runs that other programs make, train or remove
-    /// show without a question. Deletes what programs before this one left in the trash.
+    /// show without a question. What programs before this one left in the trash can be brought
+    /// back by [`undo_run_change`](Self::undo_run_change).
     pub fn watch_runs(&self) {
         self.runs_thread.watch();
     }
@@ -222,7 +224,7 @@ impl Engine {
     }
 
     /// Moves runs into the trash, from which [`undo_run_change`](Self::undo_run_change) brings
-    /// them back as long as this program runs.
+    /// them back, also in a program that is started later.
     ///
     /// # Errors
     /// [`Active`](EngineError::Active) while one of them is trained here; one that another
@@ -232,10 +234,7 @@ impl Engine {
         if let Some(run) = names.iter().find(|name| *name == active) {
             return Err(EngineError::Active { run: run.clone() });
         }
-        let what = match &names[..] {
-            [_] => "Delete run".to_owned(),
-            _ => format!("Delete {} runs", names.len()),
-        };
+        let what = thread::delete_what(names.len());
         self.runs_thread.edit(Edit::Delete(names), Some(what));
         Ok(())
     }
@@ -261,7 +260,7 @@ impl Engine {
         self.run_undos.iter().map(of).sum()
     }
 
-    /// Deletes the runs in the trash for good.
+    /// Deletes the runs in the trash for good, but for those that another window has deleted.
     pub fn empty_run_trash(&mut self) {
         self.run_undos
             .retain(|undo| !matches!(undo.edit, Edit::Restore(_)));

@@ -80,6 +80,15 @@ fn until(engine: &mut Engine, what: &str, holds: impl Fn(&Engine) -> bool) {
     }
 }
 
+/// Waits until the threads of dropped engines have let go of their trash.
+fn until_unlocked(trash: &Path) {
+    for folder in fs::read_dir(trash).expect("a trash") {
+        let lock = folder.expect("a folder").path().join("lock");
+        let lock = fs::File::open(lock).expect("a lock");
+        lock.lock().expect("locked");
+    }
+}
+
 fn names(engine: &Engine) -> Vec<&str> {
     engine.runs().iter().map(|run| run.name.as_str()).collect()
 }
@@ -184,7 +193,7 @@ fn deleted_runs_lie_in_the_trash_and_come_back() {
 }
 
 #[test]
-fn the_trash_is_emptied_on_demand_and_by_the_next_program() {
+fn the_trash_stays_until_it_is_emptied_and_the_next_program_brings_back_what_is_in_it() {
     let dir = tempfile::tempdir().expect("a folder");
     let trash = dir.path().join("runs/.trash");
     let rest = |trash: &Path| fs::read_dir(trash).map_or(0, Iterator::count);
@@ -211,12 +220,37 @@ fn the_trash_is_emptied_on_demand_and_by_the_next_program() {
         engine.runs_in_trash() == 1
     });
     drop(first);
-    until(&mut second, "the lock is free", |engine| {
+    until_unlocked(&trash);
+    until(&mut second, "it is gone there, too", |engine| {
         engine.run("b").is_none()
     });
     let mut third = more(&dir);
     third.watch_runs();
-    until(&mut third, "the trash is empty", |_| rest(&trash) == 0);
+    until(&mut third, "it can come back", |engine| {
+        engine.runs_in_trash() == 1
+    });
+    assert_eq!(third.run_undo(), Some("Delete run"));
+    third.undo_run_change();
+    until(&mut third, "it is back", |engine| {
+        names(engine) == ["b", "seen"]
+    });
+
+    third.delete_runs(vec!["b".to_owned()]).expect("allowed");
+    until(&mut third, "it is gone", |engine| {
+        engine.runs_in_trash() == 1
+    });
+    drop(third);
+    until_unlocked(&trash);
+    let mut fourth = more(&dir);
+    fourth.watch_runs();
+    until(&mut fourth, "it can come back", |engine| {
+        engine.runs_in_trash() == 1
+    });
+    // Emptying takes what others have left, too.
+    fourth.empty_run_trash();
+    until(&mut fourth, "the trash is empty", |_| rest(&trash) == 0);
+    assert_eq!((fourth.run_undo(), fourth.runs_in_trash()), (None, 0));
+    assert_eq!(names(&fourth), ["seen"]);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The `runs` thread: it alone reads the runs folder and changes what is in it, one thing after
 //! the other.
 
-use std::fs::{self, File, TryLockError};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,11 +11,11 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounde
 
 use super::queue_view::QueueView;
 use super::reader::{RunChange, RunsReader};
-use super::unix_secs;
+use super::trash::Trash;
 use crate::engine::queue::{Queue, QueueEdit};
 use crate::engine::tasks::{Poll, Task, spawn_thread};
 use crate::engine::{EngineError, Event, Waker};
-use crate::files::{FileError, open_regular};
+use crate::files::FileError;
 use crate::training::checkpoint::{RunFolder, RunNotes};
 
 /// What the thread tells the engine.
@@ -39,7 +39,7 @@ pub(in crate::engine) enum Edit {
     Delete(Vec<String>),
     /// Moves folders of the trash back.
     Restore(Vec<PathBuf>),
-    /// Deletes what is in the trash of this program.
+    /// Deletes what is in the trash of this program, and of those that have ended.
     EmptyTrash,
 }
 
@@ -93,6 +93,7 @@ impl RunsThread {
             reader: RunsReader::new(runs),
             own: Arc::clone(&own),
             trash: None,
+            old_trash: Vec::new(),
             queue: QueueView::new(runs, &unwritten),
             events,
             waker: Arc::clone(waker),
@@ -185,7 +186,10 @@ struct Worker {
     runs: PathBuf,
     reader: RunsReader,
     own: OwnRun,
+    /// What this program has deleted since it was started.
     trash: Option<Trash>,
+    /// What programs before it have.
+    old_trash: Vec<Trash>,
     events: Sender<Event>,
     waker: Waker,
 }
@@ -223,7 +227,7 @@ impl Worker {
                 Some(Job::Look) => {}
                 Some(Job::Watch) => {
                     watching = true;
-                    remove_old_trash(&self.runs.join(TRASH));
+                    self.take_over_trash();
                 }
                 Some(Job::WatchQueue) => watching = true,
                 Some(Job::Edit(edit, what)) => self.edit(edit, what),
@@ -266,14 +270,14 @@ impl Worker {
                     .filter(|folder| folder.exists())
                     .collect();
                 if !left.is_empty() {
-                    let what = "Delete run".to_owned();
+                    let what = delete_what(left.len());
                     let edit = Edit::Restore(left);
                     self.tell(RunsEvent::Edited(Undo { what, edit }));
                 }
             }
             Edit::EmptyTrash => {
-                let trash = self.trash.take();
-                errors.extend(trash.and_then(|trash| trash.empty().err()));
+                let all = self.old_trash.drain(..).chain(self.trash.take());
+                errors.extend(all.filter_map(|trash| trash.empty().err()));
             }
         }
         if let (Some(what), Some(edit)) = (what, undo) {
@@ -281,6 +285,22 @@ impl Worker {
         }
         for error in errors {
             self.tell(RunsEvent::Refused(error));
+        }
+    }
+
+    /// Takes what programs before this one have deleted, so that it can still come back. The
+    /// newest is told last and undone first.
+    fn take_over_trash(&mut self) {
+        for trash in Trash::left_by_others(&self.runs.join(TRASH)) {
+            let runs = trash.runs();
+            if runs.is_empty() {
+                trash.remove_if_empty();
+                continue;
+            }
+            let what = delete_what(runs.len());
+            let edit = Edit::Restore(runs);
+            self.old_trash.push(trash);
+            self.tell(RunsEvent::Edited(Undo { what, edit }));
         }
     }
 
@@ -296,13 +316,17 @@ impl Worker {
             Some(trash) => trash,
             None => Trash::create(&self.runs.join(TRASH))?,
         };
-        let trash = self.trash.insert(trash);
-        trash.count += 1;
-        let place = trash.folder.join(trash.count.to_string());
-        fs::create_dir(&place).map_err(FileError::write(&place))?;
-        let target = place.join(run);
+        let target = self.trash.insert(trash).new_place()?.join(run);
         fs::rename(folder.path(), &target).map_err(FileError::write(folder.path()))?;
         Ok(target)
+    }
+}
+
+/// What a deletion is called where it can be taken back.
+pub(super) fn delete_what(runs: usize) -> String {
+    match runs {
+        1 => "Delete run".to_owned(),
+        many => format!("Delete {many} runs"),
     }
 }
 
@@ -338,59 +362,4 @@ fn restore(runs: &Path, folder: &Path) -> Result<(), EngineError> {
         });
     }
     Ok(fs::rename(folder, &target).map_err(FileError::write(&target))?)
-}
-
-/// What this program has deleted since it was started.
-struct Trash {
-    folder: PathBuf,
-    /// Tells other programs that its runs can still come back.
-    _lock: File,
-    count: usize,
-}
-
-impl Trash {
-    fn create(trash: &Path) -> Result<Self, EngineError> {
-        let folder = trash.join(format!("{}-{}", unix_secs(), std::process::id()));
-        fs::create_dir_all(&folder).map_err(FileError::write(&folder))?;
-        let path = folder.join(LOCK);
-        let lock = File::create(&path).map_err(FileError::write(&path))?;
-        // Without locks nobody removes the trash of others, see `remove_old_trash`.
-        lock.try_lock()
-            .unwrap_or_else(|err| log::info!("{}: no file lock: {err}", path.display()));
-        Ok(Self {
-            folder,
-            _lock: lock,
-            count: 0,
-        })
-    }
-
-    fn empty(self) -> Result<(), EngineError> {
-        Ok(fs::remove_dir_all(&self.folder).map_err(FileError::write(&self.folder))?)
-    }
-}
-
-const LOCK: &str = "lock";
-
-/// Deletes the trash of programs that have ended: nobody can take that back any more.
-fn remove_old_trash(trash: &Path) {
-    for entry in fs::read_dir(trash).into_iter().flatten().flatten() {
-        let folder = entry.path();
-        let Ok(lock) = open_regular(&folder.join(LOCK)) else {
-            continue;
-        };
-        match lock.try_lock() {
-            Ok(()) => {
-                fs::remove_dir_all(&folder).unwrap_or_else(|err| {
-                    log::warn!("{}: {err}. Delete the folder by hand", folder.display());
-                });
-            }
-            Err(TryLockError::WouldBlock) => {}
-            Err(TryLockError::Error(err)) => {
-                log::info!(
-                    "{}: kept, as there are no file locks: {err}",
-                    folder.display()
-                );
-            }
-        }
-    }
 }

@@ -25,10 +25,8 @@ pub fn run_of_step(
     let made = RunFolder::create(runs, &name, &RunMeta { created, ..meta })?;
     made.save_imported(&network)?;
     // Both would have the same title otherwise.
-    let of = folder.notes().map(|notes| notes.name).unwrap_or_default();
-    let of = if of.is_empty() { folder.name() } else { of };
     made.set_notes(&RunNotes {
-        name: format!("{of}, step {step}"),
+        name: format!("{}, step {step}", folder.short_title()),
         note: format!("The weights of {} after step {step}", folder.name()),
         ..RunNotes::default()
     })?;

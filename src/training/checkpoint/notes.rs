@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::folder::RunFolder;
 use crate::files::{FileError, read_json, write_json};
+use crate::training::config::RunConfig;
 use crate::training::error::TrainError;
 
 /// `notes.json`: absent until somebody writes something.
@@ -52,6 +53,21 @@ impl RunFolder {
             }
             notes => Ok(notes?),
         }
+    }
+
+    /// The name that the run was given, or what it is: `FCN-8s VGG16 slim on camvid`.
+    pub fn short_title(&self) -> String {
+        let given = self.notes().map(|notes| notes.name).unwrap_or_default();
+        if !given.is_empty() {
+            return given;
+        }
+        self.meta().map_or_else(
+            |_| self.name(),
+            |meta| {
+                let RunConfig { variant, trunk, .. } = meta.config;
+                format!("{variant} {trunk} on {}", meta.dataset_name)
+            },
+        )
     }
 
     /// Writes what people say about the run.

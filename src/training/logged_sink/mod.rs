@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::checkpoint::RunFolder;
-use super::config::{ExtraLogs, RunConfig};
+use super::config::ExtraLogs;
 use super::event::{EpochRecord, Preview, StepRecord, TrainEvent, TrainSink};
 use super::history_table::{HistoryTable, TableRun};
 use crate::dataset::{ClassList, paint_mask};
@@ -215,7 +215,7 @@ impl Table {
         let path = folder.path().join(TABLE);
         let columns = HistoryTable::new(std::iter::once(classes));
         let run = folder.name();
-        let name = name_of(folder);
+        let name = folder.short_title();
         let of = TableRun {
             run: &run,
             name: &name,
@@ -263,21 +263,6 @@ impl Table {
             .map_err(FileError::write(&self.path))?;
         Ok(self)
     }
-}
-
-/// The name that the run was given, or what it is.
-fn name_of(folder: &RunFolder) -> String {
-    let given = folder.notes().map(|notes| notes.name).unwrap_or_default();
-    if !given.is_empty() {
-        return given;
-    }
-    folder.meta().map_or_else(
-        |_| folder.name(),
-        |meta| {
-            let RunConfig { variant, trunk, .. } = meta.config;
-            format!("{variant} {trunk} on {}", meta.dataset_name)
-        },
-    )
 }
 
 #[cfg(test)]

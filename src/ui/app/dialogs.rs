@@ -95,6 +95,7 @@ impl App {
                 .cloned()
                 .or(home)
                 .unwrap_or_else(|| PathBuf::from(std::path::MAIN_SEPARATOR_STR)),
+            runs: dirs.runs.clone(),
             places,
         }
     }

@@ -31,6 +31,11 @@ impl App {
                 self.toasts
                     .add(NoticeLevel::Info, format!("Imported as run {run}"));
             }
+            Command::RunMade(title) => {
+                self.engine.refresh_runs();
+                let text = format!("There is a new run: {title}");
+                self.toasts.add(NoticeLevel::Info, text);
+            }
             Command::CopyRun(folder) => {
                 if !self.drop_target.copy_run(&self.engine, folder) {
                     let text =

@@ -220,6 +220,12 @@ impl Ask {
         }
     }
 
+    /// Whether the dialog begins in the folder of the runs: what it saves is about them, and has nothing to
+    /// do with the images that were opened last.
+    pub fn begins_at_runs(&self) -> bool {
+        matches!(self, Self::SaveReport(_))
+    }
+
     /// Whether a folder of the wanted files will do too.
     pub fn takes_folders(&self) -> bool {
         matches!(self, Self::Images)

@@ -134,6 +134,8 @@ pub enum Command {
     OpenFileManager(PathBuf),
     /// Reports that a run was made from a weights file.
     RunImported(String),
+    /// A run was made of a moment of a film: what it is called.
+    RunMade(String),
     /// Copies the folder of a run from elsewhere into the runs.
     CopyRun(PathBuf),
     /// Resumes a run from its last checkpoint.

@@ -165,12 +165,19 @@ impl Dialogs {
 pub struct Start {
     /// The folder it shows first.
     pub folder: PathBuf,
+    /// The folder of the runs, which it shows first for what is [about them](Ask::begins_at_runs).
+    pub runs: PathBuf,
     /// Folders that are one click away.
     pub places: Vec<Place>,
 }
 
 fn in_window(ask: Ask, start: &Start) -> Open {
-    let chooser = Chooser::new(ask, &start.folder, start.places.clone());
+    let folder = if ask.begins_at_runs() {
+        &start.runs
+    } else {
+        &start.folder
+    };
+    let chooser = Chooser::new(ask, folder, start.places.clone());
     Open::Window(Box::new(chooser))
 }
 

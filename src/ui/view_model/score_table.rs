@@ -57,6 +57,25 @@ pub struct ScoreTable {
 }
 
 impl ScoreTable {
+    /// What the scores are of.
+    pub fn heading(&self) -> String {
+        let scored = self.rows.iter().filter(|row| row.best_epoch.is_some());
+        let mut names: Vec<&str> = Vec::new();
+        for row in scored {
+            if !names.contains(&row.dataset.as_str()) {
+                names.push(&row.dataset);
+            }
+        }
+        let sets = match &names[..] {
+            [] => "Whole validation set".to_owned(),
+            [name] => format!("Whole validation set of {name}"),
+            [first @ .., last] => {
+                format!("Whole validation sets of {} and {last}", first.join(", "))
+            }
+        };
+        format!("{sets}, best epoch of each run")
+    }
+
     /// Puts the best epochs of `runs` side by side.
     pub fn new(runs: &[&RunSnapshot], colors: &ClassColors) -> Self {
         let best: Vec<_> = runs.iter().map(|run| run.best()).collect();
@@ -172,6 +191,41 @@ mod tests {
     fn the_highest_of_a_column_is_best() {
         assert_eq!(bold(&[Some(0.1), Some(0.3), None]), [false, true, false]);
         assert_eq!(bold(&[Some(0.3), Some(0.3)]), [true, true]);
+    }
+
+    #[test]
+    fn the_heading_names_the_datasets_that_have_scores() {
+        let table = |sets: &[(&str, Option<usize>)]| {
+            let row = |(dataset, best_epoch): &(&str, Option<usize>)| ScoreRow {
+                title: String::new(),
+                dataset: (*dataset).to_owned(),
+                variant: String::new(),
+                trunk: String::new(),
+                epochs: 1,
+                best_epoch: *best_epoch,
+                values: [Cell {
+                    value: None,
+                    best: false,
+                }; 4],
+            };
+            ScoreTable {
+                rows: sets.iter().map(row).collect(),
+                ..ScoreTable::default()
+            }
+        };
+        let one = table(&[("sample", Some(1)), ("sample", Some(2)), ("street", None)]);
+        let text = "Whole validation set of sample, best epoch of each run";
+        assert_eq!(one.heading(), text);
+        let three = table(&[
+            ("a", Some(1)),
+            ("b", Some(1)),
+            ("a", Some(1)),
+            ("c", Some(1)),
+        ]);
+        let text = "Whole validation sets of a, b and c, best epoch of each run";
+        assert_eq!(three.heading(), text);
+        let none = "Whole validation set, best epoch of each run";
+        assert_eq!(table(&[("a", None)]).heading(), none);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod agreement;
 mod export;
+mod foreign;
 mod pane;
 mod pane_grid;
 mod pickers;
@@ -273,6 +274,7 @@ impl ComparePanel {
 
     fn images_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, image: Option<&Path>) {
         if let Some(image) = image {
+            self.foreign_ui(ctx, ui, image);
             self.panes_ui(ctx, ui, image);
             return;
         }

@@ -122,6 +122,12 @@ impl ShownPanes {
         all.cloned().collect()
     }
 
+    /// Whether the open dataset has the ground truth of the image.
+    pub fn is_of_dataset(&self) -> bool {
+        self.network_masks()
+            .any(|(_, mask)| mask.dataset_truth.is_some())
+    }
+
     /// Whether the ground truth has a pane.
     pub fn has_truth(&self) -> bool {
         self.panes

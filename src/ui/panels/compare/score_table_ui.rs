@@ -16,7 +16,7 @@ const OTHERS: [usize; 3] = [0, 1, 3];
 
 /// Scores of each run on its whole validation set; the classes are folded away.
 pub fn table_ui(ui: &mut Ui, table: &ScoreTable) {
-    ui.strong("Whole validation set, best epoch of each run");
+    ui.strong(table.heading());
     if table.is_mixed {
         ui.weak("These runs were scored on different datasets: each dataset has a best of its own");
     }

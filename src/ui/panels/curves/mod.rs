@@ -16,11 +16,11 @@ use eframe::egui::{Button, ComboBox, Rect, ScrollArea, Slider, Ui};
 use serde::{Deserialize, Serialize};
 use strum::VariantArray as _;
 
-use crate::engine::RunSnapshot;
 use crate::engine::plots::curves::{Axis, CurveModel, CurveSettings, RunCurves};
 use crate::engine::plots::{
     Figure, FigureSettings, PlotKind, PlotSheet, PlotView, PlottedRun, class_names, default_plots,
 };
+use crate::engine::{RunSnapshot, RunState};
 use crate::ui::command::{Command, PanelKind, PlotFormat};
 use crate::ui::context::PanelCtx;
 use crate::ui::ui_ext::UiExt as _;
@@ -294,6 +294,7 @@ impl CurvesPanel {
         let filmed = self.mark.as_ref();
         let filmed = filmed.and_then(|(run, step)| curves.get(run)?.place(*step));
         let mark = self.hovered.or(filmed);
+        let is_over = (shown.iter()).all(|shown| shown.run.state != RunState::Active);
         let mut pointed = plot::Pointed::default();
         ScrollArea::vertical()
             .auto_shrink(false)
@@ -306,6 +307,7 @@ impl CurvesPanel {
                             let mut drawing = plot::Drawing {
                                 figure,
                                 many,
+                                is_over,
                                 view: &mut self.view,
                                 corner: &mut self.corner,
                                 mark,

@@ -32,6 +32,8 @@ pub struct Drawing<'a, 'b> {
     pub figure: &'b Figure<'a>,
     /// Whether there are several runs, so that no color stands for the plot.
     pub many: bool,
+    /// Whether none of them is being trained.
+    pub is_over: bool,
     pub view: &'b mut PlotView,
     pub corner: &'b mut Option<(PlotKind, [f64; 2])>,
     /// The place on the horizontal axis to mark.
@@ -247,7 +249,7 @@ impl Drawing<'_, '_> {
         let layout = egui::Layout::top_down(egui::Align::Center);
         let mut ui = ui.new_child(egui::UiBuilder::new().max_rect(place).layout(layout));
         if self.figure.is_empty() {
-            let text = RichText::new(self.figure.kind.why_empty()).small();
+            let text = RichText::new(self.figure.kind.why_empty(self.is_over)).small();
             // Not through the lines of the grid.
             let behind = ui.visuals().extreme_bg_color;
             ui.add(egui::Label::new(text.background_color(behind)).selectable(false));

@@ -73,7 +73,7 @@ impl FilmStrip {
         if let Some(result) = self.using.as_mut().and_then(Task::poll_result) {
             self.using = None;
             match result {
-                Ok(run) => ctx.commands.send(Command::RunImported(run)),
+                Ok(run) => ctx.commands.send(Command::RunMade(run)),
                 Err(err) => notify(NoticeLevel::Error, err.to_string()),
             }
         }

@@ -73,7 +73,7 @@ impl Action {
             Self::Edit => "Name, note and tags; they are stored in the folder of the run",
             Self::Archive => "Hide the runs, or show them again; nothing is deleted",
             Self::Delete => {
-                "Move the runs to the trash; this can be undone until the program is closed"
+                "Move the runs to the trash; Undo brings them back until the trash is emptied"
             }
             Self::Compare => "Show masks and scores of the runs side by side",
             Self::Differences => "The settings in which the runs differ",
@@ -227,7 +227,8 @@ fn undo_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, dialog: &mut Option<Dialog>) {
     }
     if ctx.engine.runs_in_trash() > 0 {
         let empty = ui.small_button("Empty trash…");
-        let tooltip = "Deleted runs lie in the trash until the program is started again";
+        let tooltip =
+            "Deleted runs lie in the trash until you empty it, also when the program is closed";
         if empty.on_hover_text(tooltip).clicked() {
             *dialog = Some(Dialog::EmptyTrash);
         }

@@ -1,5 +1,6 @@
 //! The findings of a check: asked for here, listed with pictures, put right in a copy.
 
+mod summary;
 mod window;
 
 use std::collections::BTreeMap;
@@ -156,22 +157,9 @@ impl Findings {
         if checked.report.findings.is_empty() {
             ui.weak("none").on_hover_text(what);
         }
-        for (severity, level, one, many) in [
-            (Severity::Error, NoticeLevel::Error, "error", "errors"),
-            (
-                Severity::Warning,
-                NoticeLevel::Warning,
-                "warning",
-                "warnings",
-            ),
-            (Severity::Info, NoticeLevel::Info, "note", "notes"),
-        ] {
-            let count = checked.report.of(severity).count();
-            if count > 0 {
-                let color = theme::level_color(ui.visuals(), level);
-                ui.tag(&format::plural(count, one, many), color)
-                    .on_hover_text(what);
-            }
+        for (level, count) in summary::counts(&checked.report) {
+            let color = theme::level_color(ui.visuals(), level);
+            ui.tag(&count, color).on_hover_text(what);
         }
         if !checked.report.findings.is_empty() {
             let is_listed = self.lists(&checked, room);
@@ -206,6 +194,9 @@ impl Findings {
             self.checking = None;
             match result {
                 Ok(checked) => {
+                    let answer = summary::answer(&checked.report);
+                    ctx.commands
+                        .send(Command::Notify(NoticeLevel::Info, answer));
                     self.asked = Some(Arc::clone(&checked));
                     self.checked = Some(checked);
                     self.is_whole = true;
