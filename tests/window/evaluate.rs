@@ -280,4 +280,17 @@ fn scores_are_kept_with_the_run_and_say_when_the_data_changed() {
     desk.until("the scores are read", |desk| desk.says(&score));
     desk.until("they are marked", |desk| desk.says("outdated"));
     assert!(desk.finds("added, removed or changed"));
+    // In every view, not only where the reasons are.
+    for tab in [
+        "Classes",
+        "Confusion",
+        "Images",
+        "Boundaries and sizes",
+        "Calibration",
+    ] {
+        let button = desk.window.get_by_role_and_label(Role::Button, tab);
+        button.click();
+        desk.frames(3);
+        assert!(desk.says("outdated"), "{tab}");
+    }
 }
