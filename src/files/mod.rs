@@ -22,6 +22,7 @@ pub use npy::{NpyArray, NpyValues, read_npy, write_npy_bytes, write_npy_floats};
 #[cfg(test)]
 pub use operations::{Operation, watched};
 pub use operations::{append, remove_file, sync_file, sync_folder};
+pub(crate) use outputs::RECORD as OWN_RECORD;
 pub use outputs::{Existing, Output, Outputs, folds_case, own_files};
 pub use regular::{is_named, open_regular, read_regular, resolved};
 

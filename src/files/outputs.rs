@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 use super::{FileError, Scratch, folder_of};
 
 /// One line per file that was written into the folder; of two lines with a name the last counts.
-const RECORD: &str = ".fcn-workbench-files.jsonl";
+pub(crate) const RECORD: &str = ".fcn-workbench-files.jsonl";
 
 /// What happens to files of this program that have the name of an output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -61,6 +61,21 @@ impl Grid {
             if values.iter().any(String::is_empty) {
                 return Err(GridError::NoValues(word.to_owned()));
             }
+            // 0.1 and 1e-1 are one number.
+            let number = |value: &String| value.parse::<f64>().ok();
+            let is_same = |one: &String, other: &String| {
+                one == other || number(one).is_some_and(|one| number(other) == Some(one))
+            };
+            let repeated = values
+                .iter()
+                .enumerate()
+                .find(|(place, value)| values[..*place].iter().any(|known| is_same(known, value)));
+            if let Some((_, value)) = repeated {
+                return Err(GridError::SameValue {
+                    name: name.to_owned(),
+                    value: value.clone(),
+                });
+            }
             axes.push((axis, values));
         }
         // What brings values of its own comes before the values.
@@ -160,6 +175,9 @@ pub enum GridError {
     /// A setting that was given before.
     #[error("{0} is given twice; write all its values in one place")]
     Twice(String),
+    /// A value that would make the same run again.
+    #[error("{name} has the value {value} twice; write it once")]
+    SameValue { name: String, value: String },
     /// A text that is no value.
     #[error("{name}={value}: that is no value of this setting")]
     BadValue {
@@ -215,6 +233,8 @@ mod tests {
             ("lr=0.1,", "lr=0.1,: write"),
             ("lr=fast", "lr=fast"),
             ("lr=0.1 lr=0.2", "twice"),
+            ("lr=0.1,0.2,1e-1", "lr has the value 1e-1 twice"),
+            ("variant=fcn8s,fcn8s", "variant has the value fcn8s twice"),
             ("batch-size=0", "batch size is 0"),
             (
                 "seed=1,2,3,4,5,6,7,8,9,10,11 epochs=1,2,3,4,5,6,7,8,9,10",

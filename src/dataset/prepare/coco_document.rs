@@ -105,7 +105,7 @@ impl Document {
         }
     }
 
-    /// Objects say their image by its id, so two images of one id cannot be told apart.
+    /// Objects say their image and their category by its id, so two of one id cannot be told apart.
     pub(super) fn check_ids(&self, path: &Path) -> Result<(), DatasetError> {
         let mut by_id: BTreeMap<u64, &Image> = BTreeMap::new();
         for image in &self.images {
@@ -115,6 +115,17 @@ impl Document {
                     "image id {} is there twice: {} and {}. Number the images anew, or keep the merged documents as \
                      files of their own",
                     image.id, known.file_name, image.file_name
+                );
+                return Err(problem(path, reason));
+            }
+        }
+        let mut names: BTreeMap<u64, &str> = BTreeMap::new();
+        for category in &self.categories {
+            let known = names.entry(category.id).or_insert(&category.name);
+            if *known != category.name {
+                let reason = format!(
+                    "category id {} is there twice: {known} and {}. Give each a number of its own, in its annotations, too",
+                    category.id, category.name
                 );
                 return Err(problem(path, reason));
             }
@@ -151,7 +162,12 @@ mod tests {
     use super::*;
 
     fn problem_of(images: &str) -> Option<String> {
-        let text = format!(r#"{{"images": [{images}], "annotations": [], "categories": []}}"#);
+        problem_with(images, "")
+    }
+
+    fn problem_with(images: &str, categories: &str) -> Option<String> {
+        let text =
+            format!(r#"{{"images": [{images}], "annotations": [], "categories": [{categories}]}}"#);
         let document: Document = serde_json::from_str(&text).expect("a document");
         let checked = document.check_ids(Path::new("set/merged.json"));
         checked.err().map(|err| err.to_string())
@@ -172,6 +188,18 @@ mod tests {
         assert_eq!(problem_of(&format!("{a}, {other}")), None);
         // The same line twice is one image.
         assert_eq!(problem_of(&format!("{a}, {a}")), None);
+    }
+
+    #[test]
+    fn categories_of_one_id_and_two_names_are_an_error() {
+        let category = |id: u8, name: &str| format!(r#"{{"id": {id}, "name": "{name}"}}"#);
+        let [cat, van, dog] = [category(1, "cat"), category(1, "van"), category(2, "dog")];
+        let message = problem_with("", &format!("{cat}, {dog}, {van}")).expect("two of an id");
+        assert!(
+            message.contains("category id 1 is there twice: cat and van"),
+            "{message}"
+        );
+        assert_eq!(problem_with("", &format!("{cat}, {dog}, {cat}")), None);
     }
 
     #[test]

@@ -335,12 +335,25 @@ fn mask_limits() -> image::Limits {
     limits
 }
 
+/// The corners of a rectangle, turned or not, one after another around its middle; some programs write them row by row.
+fn around(mut corners: [[f64; 2]; 4]) -> Vec<[f64; 2]> {
+    let middle = [0, 1].map(|axis| corners.iter().map(|corner| corner[axis]).sum::<f64>() / 4.0);
+    let angle = |corner: &[f64; 2]| (corner[1] - middle[1]).atan2(corner[0] - middle[0]);
+    corners.sort_by(|one, other| angle(one).total_cmp(&angle(other)));
+    corners.to_vec()
+}
+
 /// The outline of a shape; `None` for points and lines, which have no area.
 fn outline(shape: &Shape) -> Option<Vec<[f64; 2]>> {
     match (shape.kind.as_deref(), &shape.points[..]) {
         // Other programs write all corners of a rectangle, which may be turned.
-        (Some("polygon") | None, [_, _, _, ..])
-        | (Some("rectangle" | "rotation"), [_, _, _, _]) => Some(shape.points.clone()),
+        (Some("rectangle" | "rotation"), [first, corners @ .., last])
+            if corners.len() == 3 && first == last =>
+        {
+            Some(around([*first, corners[0], corners[1], corners[2]]))
+        }
+        (Some("rectangle" | "rotation"), &[a, b, c, d]) => Some(around([a, b, c, d])),
+        (Some("polygon") | None, [_, _, _, ..]) => Some(shape.points.clone()),
         (Some("rectangle"), [[x, y], [right, bottom]]) => Some(vec![
             [*x, *y],
             [*right, *y],
@@ -365,6 +378,35 @@ fn outline(shape: &Shape) -> Option<Vec<[f64; 2]>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn corners_of_a_rectangle_may_come_in_rows() {
+        let square = |points: &[[f64; 2]]| {
+            let shape = Shape {
+                label: "car".to_owned(),
+                points: points.to_vec(),
+                kind: Some("rectangle".to_owned()),
+                mask: None,
+            };
+            let mut labels = empty(Size::new(4, 4)).expect("a mask");
+            fill(&mut labels, &[outline(&shape).expect("an area")], 1);
+            labels
+                .labels
+                .iter()
+                .map(|label| u32::from(*label))
+                .sum::<u32>()
+        };
+        let [a, b, c, d] = [[1.0, 1.0], [4.0, 1.0], [4.0, 4.0], [1.0, 4.0]];
+        for points in [
+            &[a, c][..],
+            &[a, b, c, d],
+            &[a, b, d, c],
+            &[c, a, b, d],
+            &[a, b, c, d, a],
+        ] {
+            assert_eq!(square(points), 9, "{points:?}");
+        }
+    }
 
     #[test]
     fn the_vectors_of_the_standard_are_read() {

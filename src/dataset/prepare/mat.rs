@@ -23,6 +23,8 @@ const INT32: u32 = 5;
 const UINT32: u32 = 6;
 const SINGLE: u32 = 7;
 const DOUBLE: u32 = 9;
+const INT64: u32 = 12;
+const UINT64: u32 = 13;
 const MATRIX: u32 = 14;
 const COMPRESSED: u32 = 15;
 // Classes of matrices.
@@ -53,6 +55,9 @@ pub(super) fn segmentation(bytes: &[u8]) -> Result<LabelMap, String> {
                 return labels(field(&matrix, "Segmentation")?);
             }
         }
+    }
+    if !rest.is_empty() {
+        return Err(cut());
     }
     Err("there is no structure GTcls in it, which SBD's files in cls hold".to_owned())
 }
@@ -150,6 +155,9 @@ fn number(kind: u32, bytes: &[u8]) -> Option<f64> {
         UINT16 => f64::from(u16::from_le_bytes(bytes.try_into().ok()?)),
         INT32 => f64::from(i32::from_le_bytes(bytes.try_into().ok()?)),
         UINT32 => f64::from(u32::from_le_bytes(bytes.try_into().ok()?)),
+        // Beyond 2^53 they are no labels, however they are rounded.
+        INT64 => i64::from_le_bytes(bytes.try_into().ok()?) as f64,
+        UINT64 => u64::from_le_bytes(bytes.try_into().ok()?) as f64,
         SINGLE => f64::from(f32::from_le_bytes(bytes.try_into().ok()?)),
         DOUBLE => f64::from_le_bytes(bytes.try_into().ok()?),
         _ => return None,
@@ -162,7 +170,7 @@ fn bytes_of(kind: u32) -> usize {
         INT8 | UINT8 => 1,
         INT16 | UINT16 => 2,
         INT32 | UINT32 | SINGLE => 4,
-        DOUBLE => 8,
+        DOUBLE | INT64 | UINT64 => 8,
         _ => 0,
     }
 }
@@ -277,6 +285,8 @@ pub(super) mod tests {
             (UINT16, [255_u16, 7].map(u16::to_le_bytes).concat()),
             (INT32, [255_i32, 7].map(i32::to_le_bytes).concat()),
             (UINT32, [255_u32, 7].map(u32::to_le_bytes).concat()),
+            (INT64, [255_i64, 7].map(i64::to_le_bytes).concat()),
+            (UINT64, [255_u64, 7].map(u64::to_le_bytes).concat()),
         ] {
             let labels = read(kind, &values).unwrap_or_else(|err| panic!("{kind}: {err}"));
             assert_eq!(

@@ -12,7 +12,9 @@ pub(super) fn empty(size: Size) -> Result<LabelMap, String> {
     let pixels = u64::from(size.width) * u64::from(size.height);
     let sides = [size.width, size.height];
     if pixels == 0 || pixels > MAX_PIXELS || sides.iter().any(|side| *side > MAX_SIDE) {
-        return Err(format!("an image of {size} pixels cannot be"));
+        return Err(format!(
+            "an image of {size} pixels cannot have a mask: each side must be 1 to {MAX_SIDE}, and all pixels {MAX_PIXELS} at most"
+        ));
     }
     Ok(LabelMap {
         width: size.width,

@@ -72,12 +72,48 @@ pub(super) fn unwrapped(mut tensors: BTreeMap<String, Tensor>) -> Unwrapped {
         .iter()
         .find(|wrapper| tensors.keys().any(|name| name.starts_with(**wrapper)))
     {
+        let own: Vec<&String> = tensors
+            .keys()
+            .filter(|name| name.starts_with(wrapper))
+            .collect();
+        let is_network = own.iter().any(|name| name.ends_with(".weight"));
+        if !is_network || is_copy(&tensors, &own, wrapper) {
+            // Numbers of a recipe such as `ema.decay`, or an average of what lies there plainly.
+            choice = choice.or(is_network.then(|| without(wrapper)));
+            tensors.retain(|name, _| !name.starts_with(wrapper));
+            continue;
+        }
         let beside = beside(&tensors, wrapper);
         tensors.retain(|name, _| name.starts_with(wrapper));
         tensors = strip(tensors, wrapper);
         choice = choice.or(beside);
     }
     Unwrapped { tensors, choice }
+}
+
+/// Whether most of these tensors are there without wrappers, too.
+fn is_copy(tensors: &BTreeMap<String, Tensor>, own: &[&String], wrapper: &str) -> bool {
+    let is_plain = |name: &&&String| {
+        let mut rest = name.strip_prefix(wrapper);
+        while let Some(inner) = rest {
+            if tensors.contains_key(inner) {
+                return true;
+            }
+            rest = WRAPPERS
+                .iter()
+                .find_map(|wrapper| inner.strip_prefix(wrapper));
+        }
+        false
+    };
+    2 * own.iter().filter(is_plain).count() >= own.len()
+}
+
+fn without(wrapper: &str) -> String {
+    let name = wrapper.trim_end_matches('.');
+    format!(
+        "the weights without `{name}` are taken; those under `{name}` are left out. To use these, save those whose keys \
+         begin with `{wrapper}` as a file of their own"
+    )
 }
 
 /// Says which weights are taken, where there are about as many under other names: a moving average, or

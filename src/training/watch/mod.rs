@@ -305,7 +305,7 @@ impl Watch {
         if loss < 0.95 * shares.entropy() || (self.is_falling() && self.random_start().is_none()) {
             return None;
         }
-        let (cause, remedy) = self.one_class_cause(shares, loss);
+        let (cause, remedy) = self.one_class_cause(shares, loss)?;
         Some(Alarm {
             kind: AlarmKind::OneClass,
             text: format!(
@@ -346,12 +346,13 @@ impl Watch {
         })
     }
 
-    fn one_class_cause(&self, shares: &ClassShares, loss: f64) -> Culprit {
+    /// `None` where an earlier alarm has said what is wrong.
+    fn one_class_cause(&self, shares: &ClassShares, loss: f64) -> Option<Culprit> {
         let known = of_standstill(&self.config)
             .or_else(|| self.random_start())
             .or_else(|| of_explosion(&self.config, self.pixels()));
-        if let Some(found) = known {
-            return found;
+        if known.is_some() {
+            return known;
         }
         let largest = shares.truth.iter().copied().fold(0.0, f64::max);
         if loss < 1.1 * shares.entropy()
@@ -360,9 +361,12 @@ impl Watch {
         {
             let cause = "Most likely the other classes are too rare: weight the classes by their \
                          median frequency";
-            return (cause.to_owned(), Remedy::ClassWeights(ClassWeights::Median));
+            return Some((cause.to_owned(), Remedy::ClassWeights(ClassWeights::Median)));
         }
-        too_fast(&self.config, self.pixels())
+        let is_told = [AlarmKind::Rate, AlarmKind::Dead]
+            .iter()
+            .any(|kind| self.told.contains(kind));
+        (!is_told).then(|| too_fast(&self.config, self.pixels()))
     }
 
     /// Whether the newer half of the last losses is lower than the older one: by much, or by more than

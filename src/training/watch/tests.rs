@@ -180,7 +180,10 @@ fn rates_that_are_meant_for_another_loss_or_optimizer_are_told_at_the_first_batc
 
 /// What is told after 100 steps with a loss and looks.
 fn after_looks(config: &RunConfig, losses: &[f64], looks: &ConfusionMatrix) -> Option<Alarm> {
-    let mut watch = watch(config, 3);
+    after_looks_of(watch(config, 3), losses, looks)
+}
+
+fn after_looks_of(mut watch: Watch, losses: &[f64], looks: &ConfusionMatrix) -> Option<Alarm> {
     let looks = ClassShares::of(looks);
     let mut told = None;
     for (step, loss) in (1..=100).zip(losses) {
@@ -207,6 +210,10 @@ fn masks_of_one_class_are_told_where_nothing_but_shares_was_learned() {
         alarm.text
     );
     assert_eq!(alarm.remedy, Some(Remedy::LearningRate(0.005)));
+    // Where the rate was told already, it is not told to be too large as well.
+    let mut tiny = watch(&start, 3);
+    tiny.told.push(AlarmKind::Rate);
+    assert_eq!(after_looks_of(tiny, &[1.05; 100], &one), None);
     // Most pixels are of one class, and the loss is that of their shares, 0.8.
     let rare = matrix(&[0, 0, 0, 0, 0, 0, 0, 1, 1, 2], &[0; 10]);
     let alarm = after_looks(&start, &[0.8; 100], &rare).expect("an alarm");

@@ -262,6 +262,13 @@ impl ClassMap {
                     })?
             };
             let (labels, colors) = own.of_class(mapped, position, self.classes.is_empty())?;
+            let void = labels.iter().find(|label| self.void.contains(label));
+            if let Some(label) = void.filter(|_| !mapped.from.is_empty() && !mapped.ignore) {
+                return Err(format!(
+                    "label {label} is in \"void\" and is of class \"{}\" by its \"from\". Write it once",
+                    mapped.name
+                ));
+            }
             target.give(&mapped.name, &labels, &colors, label)?;
             if !mapped.ignore {
                 let palette = self.palette.unwrap_or(Palette::Voc);

@@ -63,6 +63,10 @@ fn what_is_wrong_with_a_map_is_named() {
             "label 1 is in \"void\" and is a label of class \"x\"",
         ),
         (
+            "void = [1]\n[[class]]\nname = \"x\"\nfrom = [\"ground\", \"car\"]\n",
+            "label 1 is in \"void\" and is of class \"x\" by its \"from\"",
+        ),
+        (
             "void_colors = [[1, 2, 3]]\n[[class]]\nname = \"x\"\ncolors = [[1, 2, 3]]\n",
             "the color 1 2 3 is in \"void_colors\"",
         ),

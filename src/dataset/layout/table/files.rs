@@ -37,10 +37,17 @@ impl Files {
     /// The pair of the folders that has this name of an image and this name of a mask: tables often name files
     /// without their folders.
     pub(super) fn named(&self, row: &Row) -> Option<&DatasetItem> {
-        let pairs = self
-            .pairs
-            .get_or_init(|| NamedPairs::new(folders::all(&self.root)));
-        pairs.find(row)
+        self.pairs().find(row)
+    }
+
+    /// Whether a pair of the folders has an image of this name, whatever its mask is.
+    pub(super) fn has_image(&self, name: &str) -> bool {
+        self.pairs().by_image.contains_key(OsStr::new(name))
+    }
+
+    fn pairs(&self) -> &NamedPairs {
+        self.pairs
+            .get_or_init(|| NamedPairs::new(folders::all(&self.root)))
     }
 }
 

@@ -272,34 +272,42 @@ impl Columns {
 }
 
 fn item(files: &Files, table: &Table, row: &Row) -> Result<DatasetItem, DatasetError> {
+    let problem = |reason: String| DatasetError::List {
+        path: table.path.clone(),
+        reason: format!("{}: {reason}", row.place),
+    };
     let find = |what: &str, listed: &str| {
-        files.listed.resolve(listed).ok_or_else(|| DatasetError::List {
-            path: table.path.clone(),
-            reason: if listed.is_empty() {
-                format!("{}: no {what} is named. Name one or take the line out", row.place)
-            } else {
-                format!(
-                    "{}: the {what} {listed} is not in this folder. Add the file or take the line out",
-                    row.place
-                )
-            },
+        files.listed.resolve(listed).ok_or_else(|| {
+            problem(format!(
+                "the {what} {listed} is not in this folder. Add the file or take the line out"
+            ))
         })
     };
+    for (what, listed) in [("image", &row.image), ("mask", &row.mask)] {
+        if listed.is_empty() {
+            return Err(problem(format!(
+                "no {what} is named. Name one or take the line out"
+            )));
+        }
+    }
     // One name for both is no mask of its own, even where an image lies beside the table.
     let is_name_alone = row.image == row.mask || files.listed.resolve(&row.image).is_none();
     if is_name_alone && let Some(pair) = files.named(row) {
         return Ok(pair.clone());
     }
+    if files.listed.resolve(&row.image).is_none() && files.has_image(&row.image) {
+        return Err(problem(format!(
+            "{} in the folders has no mask {}, or several pairs have these names. Name both files with their folders",
+            row.image, row.mask
+        )));
+    }
     let image = find("image", &row.image)?;
     let mask = find("mask", &row.mask)?;
     if image == mask {
-        return Err(DatasetError::List {
-            path: table.path.clone(),
-            reason: format!(
-                "{}: {} is named as the image and as its mask. Name the file of the mask, with its folder",
-                row.place, row.image
-            ),
-        });
+        return Err(problem(format!(
+            "{} is named as the image and as its mask. Name the file of the mask, with its folder",
+            row.image
+        )));
     }
     Ok(DatasetItem {
         id: image
@@ -312,15 +320,31 @@ fn item(files: &Files, table: &Table, row: &Row) -> Result<DatasetItem, DatasetE
     })
 }
 
+/// What a first line such as `sep=;` tells Excel, and the text behind it. Its line break stays, which is an empty line.
+fn told_separator(text: &str) -> (Option<u8>, &str) {
+    let end = text.find(['\r', '\n']).unwrap_or(text.len());
+    let (first, rest) = text.split_at(end);
+    let word = first
+        .get(..4)
+        .filter(|word| word.eq_ignore_ascii_case("sep="));
+    match word.map(|_| &first.as_bytes()[4..]) {
+        Some([]) => (None, rest),
+        Some([separator]) => (Some(*separator), rest),
+        _ => (None, text),
+    }
+}
+
 /// The records of a table and the lines they begin in; quoted fields may hold separators and
 /// line breaks.
 fn records(text: &str) -> Vec<(usize, Vec<String>)> {
     let text = text.trim_start_matches('\u{feff}');
+    let (told, text) = told_separator(text);
     let first = text.lines().next().unwrap_or_default();
-    let separator = [b'\t', b';', b',']
-        .into_iter()
-        .find(|separator| first.contains(char::from(*separator)))
-        .unwrap_or(b',');
+    let found = || {
+        let mut separators = [b'\t', b';', b','].into_iter();
+        separators.find(|separator| first.contains(char::from(*separator)))
+    };
+    let separator = told.or_else(found).unwrap_or(b',');
     let mut reader = csv_core::ReaderBuilder::new().delimiter(separator).build();
     let (mut input, mut records) = (text.as_bytes(), Vec::new());
     // No field is longer than the text.

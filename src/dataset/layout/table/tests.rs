@@ -25,6 +25,9 @@ fn quoted_fields_and_line_breaks_are_records() {
     ];
     assert_eq!(found, expected);
     assert!(records("").is_empty());
+    // Excel's line says what stands between fields.
+    let expected = [(2, vec!["a,b".to_owned(), "c".to_owned()])];
+    assert_eq!(records("sep=;\r\na,b;c\r\n"), expected);
 }
 
 #[test]
@@ -147,7 +150,7 @@ fn files_may_be_named_without_their_folders_and_rows_may_be_empty() {
         write_text(&dir.path().join("pairs.csv"), "image,mask\na.png,d.png\n");
         let message = Dataset::open(dir.path()).unwrap_err().to_string();
         assert!(
-            message.contains("line 2: the image a.png is not in this folder"),
+            message.contains("line 2: a.png in the folders has no mask d.png"),
             "{message}"
         );
         // Nor is an image its own mask.

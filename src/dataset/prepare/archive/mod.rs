@@ -14,7 +14,7 @@ use zip::result::ZipError;
 
 use super::{Cache, Progress, stem};
 use crate::dataset::DatasetError;
-use crate::files::{FileError, has_extension, open_regular};
+use crate::files::{FileError, OWN_RECORD, has_extension, open_regular};
 use links::Links;
 
 /// An archive holds no more files than this.
@@ -248,14 +248,15 @@ impl<'a> Target<'a> {
     }
 }
 
-/// Whether a file or one of its folders is hidden, or of another system.
+/// Whether a file or one of its folders is hidden, or of another system. The record of what this program wrote is kept:
+/// predicted masks are none of people's own.
 fn is_hidden(name: &Path) -> bool {
     name.components().any(|part| {
         let Component::Normal(part) = part else {
             return false;
         };
         let part = part.to_string_lossy();
-        part.starts_with('.') || part == "__MACOSX"
+        (part.starts_with('.') && part != OWN_RECORD) || part == "__MACOSX"
     })
 }
 

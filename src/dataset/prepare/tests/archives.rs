@@ -4,6 +4,7 @@ use std::io::Write as _;
 
 use super::*;
 use crate::dataset::layout::tests::write_voc;
+use crate::files::{Existing, Outputs, own_files};
 
 fn zip_of(root: &Path, names: &[&str]) -> Vec<u8> {
     let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
@@ -56,6 +57,33 @@ fn archives_are_unpacked_once_and_opened() {
         3,
         "no scratch folder is left"
     );
+}
+
+#[test]
+fn predicted_masks_stay_predicted_in_an_archive() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let (root, cache) = (dir.path(), dir.path().join("cache"));
+    write_voc(&root.join("set"), &["a", "b"], [0, 1]);
+    let mask = root.join("set/SegmentationClass/a.png");
+    let labels = fs::read(&mask).expect("a mask");
+    fs::remove_file(&mask).expect("removed");
+    let output = Outputs::new(Existing::Keep).claim(&mask).expect("a name");
+    output
+        .write(|file| file.write_all(&labels))
+        .expect("written");
+    let record = "set/SegmentationClass/.fcn-workbench-files.jsonl";
+    let names = [&FILES[..], &[record]].concat();
+    fs::write(root.join("own.zip"), zip_of(root, &names)).expect("written");
+    let dataset = open(&root.join("own.zip"), &cache).expect("a dataset");
+    let masks: Vec<&PathBuf> = dataset
+        .train
+        .iter()
+        .chain(&dataset.val)
+        .map(|item| &item.mask)
+        .collect();
+    let own = own_files(masks);
+    let names: Vec<_> = own.iter().filter_map(|path| path.file_name()).collect();
+    assert_eq!(names, ["a.png"]);
 }
 
 #[test]

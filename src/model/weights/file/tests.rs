@@ -248,6 +248,28 @@ fn of_several_weights_of_a_network_it_is_said_which_are_taken() {
     );
     let weight = bridge::to_data(file.get("conv1.weight").unwrap()).unwrap();
     assert_eq!(weight.iter::<f32>().collect::<Vec<_>>(), [1.0]);
+    // An average beside plain weights is left out, whatever is wrapped around it, and numbers of a recipe are no network.
+    for start in ["ema.", "model_ema.module."] {
+        let names = ["conv1.weight".to_owned(), "conv1.bias".to_owned()];
+        let averaged = names.each_ref().map(|name| format!("{start}{name}"));
+        let all: Vec<&str> = names.iter().chain(&averaged).map(String::as_str).collect();
+        write(
+            &path,
+            &all,
+            |name| if name.starts_with(start) { 2.0 } else { 1.0 },
+        );
+        let file = WeightsFile::open(&path).unwrap();
+        let choice = file.choice().expect("two");
+        assert!(choice.contains("are left out"), "{choice}");
+        let weight = bridge::to_data(file.get("conv1.weight").unwrap()).unwrap();
+        assert_eq!(weight.iter::<f32>().collect::<Vec<_>>(), [1.0], "{start}");
+    }
+    let file = open(&["conv1.weight", "conv1.bias", "ema.decay", "params.alpha"]);
+    assert_eq!(file.choice(), None);
+    assert_eq!(
+        file.shapes().keys().collect::<Vec<_>>(),
+        [&"conv1.bias", &"conv1.weight"]
+    );
     // A classifier of four tensors is not the one beside it, and an average alone is taken without a word.
     let four = [
         "model.conv1.weight",
