@@ -9,6 +9,7 @@ use fcn_workbench::engine::{DatasetRef, DatasetState};
 use fcn_workbench::ui::command::{Command, PanelKind};
 
 use super::desk::Desk;
+use crate::common::TinySet;
 
 /// A window with Compare in front, which shows FCN-32s, 16s and 8s after a step each.
 fn desk() -> Desk {
@@ -96,6 +97,33 @@ fn networks_are_compared_pane_by_pane_and_image_by_image() {
     scores_are_in_sight_in_a_low_window(&mut desk);
     sort(&mut desk);
     save(&mut desk);
+}
+
+#[test]
+fn a_run_that_is_the_first_of_several_is_not_denied() {
+    // An epoch of many steps: nothing is saved while the panel is looked at.
+    let set = TinySet::new(200, 2);
+    let mut config = set.config();
+    config.batch_size = 1;
+    let state = serde_json::json!({ "train": { "settings": config } });
+    let state = serde_json::from_value(state).expect("the saved state of a window");
+    let folder = set.root();
+    let mut desk = Desk::open(set, state, folder);
+    desk.until("the dataset is open", |desk| {
+        matches!(desk.engine().dataset(), DatasetState::Ready(_))
+    });
+    desk.click("Train 32s, 16s, 8s");
+    desk.until("the first run has begun", |desk| {
+        desk.active().is_some() && desk.says("Run 1 of 3")
+    });
+    desk.app().send(Command::ShowPanel(PanelKind::Compare));
+    desk.frames(3);
+    assert!(desk.engine().runs_with_weights().next().is_none());
+    assert!(desk.says("Run 1 of 3 is training"));
+    assert!(desk.says("It can be compared once it has a checkpoint"));
+    assert!(!desk.says("No trained runs to compare"));
+    desk.click("Stop");
+    desk.until("it has stopped", |desk| desk.active().is_none());
 }
 
 fn swipe(desk: &mut Desk) {

@@ -7,13 +7,13 @@ use eframe::egui::{
     Event, Key, Modifiers, MouseWheelSource, MouseWheelUnit, TouchPhase, pos2, vec2,
 };
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
-use fcn_workbench::engine::{KeptEvaluation, RunNotes, VOID};
+use fcn_workbench::engine::{DatasetState, KeptEvaluation, RunNotes, VOID};
 use fcn_workbench::ui::command::{Command, PanelKind};
 use fcn_workbench::ui::state::AppState;
 use fcn_workbench::ui::view_model::format::percent;
 
 use super::desk::Desk;
-use crate::common::SIZE;
+use crate::common::{SIZE, TinySet};
 
 fn show(desk: &mut Desk) {
     desk.app().send(Command::ShowPanel(PanelKind::Evaluate));
@@ -157,7 +157,17 @@ fn views_are_scrolled(desk: &mut Desk) {
 
 #[test]
 fn nothing_in_the_toolbar_moves_while_a_run_is_evaluated() {
-    let mut desk = Desk::new(|config| config.epochs = 1);
+    // So many images that the evaluation takes some frames.
+    let set = TinySet::new(8, 60);
+    let mut config = set.config();
+    config.epochs = 1;
+    let state = serde_json::json!({ "train": { "settings": config } });
+    let state = serde_json::from_value(state).expect("the saved state of a window");
+    let folder = set.root();
+    let mut desk = Desk::open(set, state, folder);
+    desk.until("the dataset is open", |desk| {
+        matches!(desk.engine().dataset(), DatasetState::Ready(_))
+    });
     desk.train();
     desk.window.set_size(vec2(1280.0, 720.0));
     show(&mut desk);
@@ -280,4 +290,17 @@ fn scores_are_kept_with_the_run_and_say_when_the_data_changed() {
     desk.until("the scores are read", |desk| desk.says(&score));
     desk.until("they are marked", |desk| desk.says("outdated"));
     assert!(desk.finds("added, removed or changed"));
+    // In every view, not only where the reasons are.
+    for tab in [
+        "Classes",
+        "Confusion",
+        "Images",
+        "Boundaries and sizes",
+        "Calibration",
+    ] {
+        let button = desk.window.get_by_role_and_label(Role::Button, tab);
+        button.click();
+        desk.frames(3);
+        assert!(desk.says("outdated"), "{tab}");
+    }
 }

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::annotated::{Annotated, AnnotatedImage, ImageOf, Images, problem, read, split_of_path};
+use super::labelme_outline::outline;
 use super::outline::{empty, fill};
 use crate::dataset::layout::listed_classes;
 use crate::dataset::{
@@ -55,8 +56,6 @@ const BACKGROUND: [&str; 2] = ["_background_", "background"];
 const IGNORED: &str = "__ignore__";
 /// Longer documents are not looked at.
 const LARGEST: u64 = 256 << 20;
-/// A circle's outline has this many corners.
-const CORNERS: u32 = 128;
 
 /// The annotations in these documents; `None` = none is labelme's.
 pub(super) fn find(
@@ -237,7 +236,7 @@ fn draw(
         };
         if shape.has_mask() {
             draw_mask(&mut labels, shape, label)?;
-        } else if let Some(outline) = outline(shape) {
+        } else if let Some(outline) = outline(shape.kind.as_deref(), &shape.points) {
             fill(&mut labels, &[outline], label);
         }
     }
@@ -277,7 +276,7 @@ impl Document {
         self.shapes.retain_mut(|shape| {
             // Typed by hand, so that blanks at the ends are slips.
             shape.label = shape.label.trim().to_owned();
-            let kept = outline(shape).is_some() || shape.has_mask();
+            let kept = outline(shape.kind.as_deref(), &shape.points).is_some() || shape.has_mask();
             if !kept {
                 let kind = shape.kind.clone().unwrap_or_default();
                 *left_out.entry(kind).or_default() += 1;
@@ -335,78 +334,9 @@ fn mask_limits() -> image::Limits {
     limits
 }
 
-/// The corners of a rectangle, turned or not, one after another around its middle; some programs write them row by row.
-fn around(mut corners: [[f64; 2]; 4]) -> Vec<[f64; 2]> {
-    let middle = [0, 1].map(|axis| corners.iter().map(|corner| corner[axis]).sum::<f64>() / 4.0);
-    let angle = |corner: &[f64; 2]| (corner[1] - middle[1]).atan2(corner[0] - middle[0]);
-    corners.sort_by(|one, other| angle(one).total_cmp(&angle(other)));
-    corners.to_vec()
-}
-
-/// The outline of a shape; `None` for points and lines, which have no area.
-fn outline(shape: &Shape) -> Option<Vec<[f64; 2]>> {
-    match (shape.kind.as_deref(), &shape.points[..]) {
-        // Other programs write all corners of a rectangle, which may be turned.
-        (Some("rectangle" | "rotation"), [first, corners @ .., last])
-            if corners.len() == 3 && first == last =>
-        {
-            Some(around([*first, corners[0], corners[1], corners[2]]))
-        }
-        (Some("rectangle" | "rotation"), &[a, b, c, d]) => Some(around([a, b, c, d])),
-        (Some("polygon") | None, [_, _, _, ..]) => Some(shape.points.clone()),
-        (Some("rectangle"), [[x, y], [right, bottom]]) => Some(vec![
-            [*x, *y],
-            [*right, *y],
-            [*right, *bottom],
-            [*x, *bottom],
-        ]),
-        (Some("circle"), [center, edge]) => {
-            let radius = (edge[0] - center[0]).hypot(edge[1] - center[1]);
-            let corner = |index: u32| {
-                let angle = f64::from(index) / f64::from(CORNERS) * std::f64::consts::TAU;
-                [
-                    center[0] + radius * angle.cos(),
-                    center[1] + radius * angle.sin(),
-                ]
-            };
-            Some((0..CORNERS).map(corner).collect())
-        }
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn corners_of_a_rectangle_may_come_in_rows() {
-        let square = |points: &[[f64; 2]]| {
-            let shape = Shape {
-                label: "car".to_owned(),
-                points: points.to_vec(),
-                kind: Some("rectangle".to_owned()),
-                mask: None,
-            };
-            let mut labels = empty(Size::new(4, 4)).expect("a mask");
-            fill(&mut labels, &[outline(&shape).expect("an area")], 1);
-            labels
-                .labels
-                .iter()
-                .map(|label| u32::from(*label))
-                .sum::<u32>()
-        };
-        let [a, b, c, d] = [[1.0, 1.0], [4.0, 1.0], [4.0, 4.0], [1.0, 4.0]];
-        for points in [
-            &[a, c][..],
-            &[a, b, c, d],
-            &[a, b, d, c],
-            &[c, a, b, d],
-            &[a, b, c, d, a],
-        ] {
-            assert_eq!(square(points), 9, "{points:?}");
-        }
-    }
 
     #[test]
     fn the_vectors_of_the_standard_are_read() {

@@ -11,6 +11,7 @@ mod coco_categories;
 mod coco_document;
 mod coco_left_out;
 mod labelme;
+mod labelme_outline;
 mod mat;
 mod outline;
 mod sbd;

@@ -31,6 +31,7 @@ use crate::ui::context::PanelCtx;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::mask::Pixel;
 use crate::ui::view_model::prediction_cache::PredictionCache;
+use crate::ui::view_model::progress::plan_position;
 use crate::ui::view_model::score_table::ScoreTable;
 
 /// More would be too small to compare.
@@ -322,6 +323,14 @@ impl ComparePanel {
 }
 
 fn nothing_trained_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
+    if ctx.engine.active().is_some() {
+        let plan = ctx.engine.plan();
+        let plan = plan.filter(|plan| plan.total > 1 && !plan.done);
+        let run = plan.map_or_else(|| "A run".to_owned(), plan_position);
+        let hint = "It can be compared once it has a checkpoint";
+        ui.empty_state(&format!("{run} is training"), hint, |_| {});
+        return;
+    }
     let hint =
         "The Train panel can train FCN-32s, 16s and 8s one after another with the same settings";
     ui.empty_state("No trained runs to compare", hint, |ui| {

@@ -34,6 +34,9 @@ use crate::ui::view_model::run_selection::RunSelection;
 
 const MARGIN: Margin = Margin::symmetric(6, 4);
 
+/// What scores are called whose run or data have changed since.
+const OUTDATED: &str = "outdated";
+
 /// What is shown of the evaluations.
 #[derive(
     Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, VariantArray, strum::Display,
@@ -111,6 +114,13 @@ struct Shown {
     label: String,
     slot: usize,
     kept: Arc<KeptEvaluation>,
+}
+
+impl Shown {
+    /// Whether the run or its data have changed since.
+    fn is_outdated(&self) -> bool {
+        !self.kept.changes.is_empty()
+    }
 }
 
 /// The color slot and the name of a chosen run without an evaluation.

@@ -2,7 +2,7 @@
 
 use eframe::egui::{Grid, Label, RichText, Ui};
 
-use super::{Missing, Shown};
+use super::{Missing, OUTDATED, Shown};
 use crate::engine::{Evaluation, NoticeLevel};
 use crate::ui::sticky_header::{Hint, StickyHeader};
 use crate::ui::terms::Term;
@@ -90,9 +90,9 @@ fn row_ui(ui: &mut Ui, shown: &Shown) {
     ui.horizontal(|ui| {
         ui.swatch(theme::run_color(ui.visuals(), shown.slot));
         ui.label(&shown.label);
-        if !shown.kept.changes.is_empty() {
+        if shown.is_outdated() {
             let color = theme::level_color(ui.visuals(), NoticeLevel::Warning);
-            ui.tag("outdated", color)
+            ui.tag(OUTDATED, color)
                 .on_hover_text(shown.kept.changes.join("\n"));
         }
     });
@@ -143,7 +143,7 @@ fn notes_ui(ui: &mut Ui, shown: &Shown) {
         evaluation.boundary_width,
         ago(age.max(0.0)),
     ));
-    if !kept.changes.is_empty() {
+    if shown.is_outdated() {
         ui.notice_box(NoticeLevel::Warning, |ui| {
             ui.strong("These scores are outdated");
             for change in &kept.changes {

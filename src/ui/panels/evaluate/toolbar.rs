@@ -4,11 +4,12 @@ use eframe::egui::containers::menu::{MenuButton, MenuConfig};
 use eframe::egui::{Align, Button, ComboBox, Layout, PopupCloseBehavior, ScrollArea, Ui, vec2};
 use strum::VariantArray as _;
 
-use super::{EvaluatePanel, Shown, Tab, Which, open_dataset};
-use crate::engine::{RunSnapshot, Split};
+use super::{EvaluatePanel, OUTDATED, Shown, Tab, Which, open_dataset};
+use crate::engine::{NoticeLevel, RunSnapshot, Split};
 use crate::ui::context::PanelCtx;
 use crate::ui::panels::averaging::averaging_menu;
 use crate::ui::panels::divider;
+use crate::ui::theme;
 use crate::ui::ui_ext::UiExt as _;
 
 const RUN_WIDTH: f32 = 230.0;
@@ -188,6 +189,12 @@ impl EvaluatePanel {
         if let Some(focus) = self.focused(shown) {
             self.export.ui(ctx, ui, &focus.kept);
         }
+        // The overview has it beside each run.
+        match self.focused(shown) {
+            Some(focus) if is_of_one => outdated_ui(ui, std::slice::from_ref(focus)),
+            _ if self.tab != Tab::Overview => outdated_ui(ui, shown),
+            _ => {}
+        }
     }
 
     /// Which of several runs a part is about that can show only one.
@@ -214,6 +221,23 @@ impl EvaluatePanel {
             .on_hover_text(format!("{current}\nThe run of this part"));
         self.focus = focus.or(self.focus.take());
     }
+}
+
+/// Says which of these evaluations are outdated.
+fn outdated_ui(ui: &mut Ui, shown: &[Shown]) {
+    let outdated = || shown.iter().filter(|shown| shown.is_outdated());
+    let text = match (outdated().count(), shown.len()) {
+        (0, _) => return,
+        (_, 1) => OUTDATED.to_owned(),
+        (some, all) => format!("{some} of {all} {OUTDATED}"),
+    };
+    let reasons = outdated().map(|shown| {
+        let changes = shown.kept.changes.join("\n");
+        format!("{}:\n{changes}", shown.label)
+    });
+    let reasons = reasons.collect::<Vec<_>>().join("\n");
+    let color = theme::level_color(ui.visuals(), NoticeLevel::Warning);
+    ui.tag(&text, color).on_hover_text(reasons);
 }
 
 /// A text that takes `width` points, whatever it says.
