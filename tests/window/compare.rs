@@ -269,7 +269,7 @@ fn runs_on_an_image_of_another_dataset_are_told_from_its_own() {
     let heading = "Whole validation set of tiny, best epoch of each run";
     desk.app().send(compare);
     desk.until("the mask is there", |desk| {
-        desk.says("Ground truth") && desk.is_enabled("Errors")
+        desk.says("Errors") && desk.is_enabled("Errors")
     });
     assert!(desk.says(heading) && !desk.finds("Trained on"));
 

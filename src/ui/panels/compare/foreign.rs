@@ -18,7 +18,7 @@ impl ComparePanel {
             return;
         };
         // The ground truth tells it of images of the other lists.
-        let is_of_open = open.dataset.val.iter().any(|item| item.image == image)
+        let is_of_open = image.starts_with(&open.dataset.root)
             || (self.shown.as_ref())
                 .is_some_and(|shown| shown.is_of(image) && shown.is_of_dataset());
         if is_of_open {
