@@ -33,7 +33,8 @@ pub(super) fn unpacked(
     progress: &mut Progress<'_>,
 ) -> Result<PathBuf, DatasetError> {
     kind(path)?;
-    let folder = cache.prepared(&stem(path), (&[path.to_owned()], ""), |folder| {
+    // Another number where it is unpacked in another way than by an earlier version.
+    let folder = cache.prepared(&stem(path), (&[path.to_owned()], "2"), |folder| {
         unpack(path, folder, progress)
     })?;
     Ok(inner(folder))
