@@ -102,16 +102,7 @@ fn networks_are_compared_pane_by_pane_and_image_by_image() {
 #[test]
 fn a_run_that_is_the_first_of_several_is_not_denied() {
     // An epoch of many steps: nothing is saved while the panel is looked at.
-    let set = TinySet::new(200, 2);
-    let mut config = set.config();
-    config.batch_size = 1;
-    let state = serde_json::json!({ "train": { "settings": config } });
-    let state = serde_json::from_value(state).expect("the saved state of a window");
-    let folder = set.root();
-    let mut desk = Desk::open(set, state, folder);
-    desk.until("the dataset is open", |desk| {
-        matches!(desk.engine().dataset(), DatasetState::Ready(_))
-    });
+    let mut desk = Desk::with_set(TinySet::new(200, 2), |config| config.batch_size = 1);
     desk.click("Train 32s, 16s, 8s");
     desk.until("the first run has begun", |desk| {
         desk.active().is_some() && desk.says("Run 1 of 3")

@@ -43,7 +43,20 @@ impl Desk {
         probe: Option<PathBuf>,
         waker: Waker,
     ) -> Self {
-        let set = TinySet::new(8, 2);
+        Self::ready(TinySet::new(8, 2), edit, probe, waker)
+    }
+
+    /// As [`new`](Self::new), with `set` open.
+    pub fn with_set(set: TinySet, edit: impl FnOnce(&mut RunConfig)) -> Self {
+        Self::ready(set, edit, None, Arc::new(|| {}))
+    }
+
+    fn ready(
+        set: TinySet,
+        edit: impl FnOnce(&mut RunConfig),
+        probe: Option<PathBuf>,
+        waker: Waker,
+    ) -> Self {
         let mut config = set.config();
         edit(&mut config);
         let state = serde_json::json!({ "train": { "settings": config } });

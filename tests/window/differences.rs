@@ -44,6 +44,19 @@ fn change(config: &mut RunConfig) {
     checkpoints.keep_every = Some(4);
 }
 
+/// Shows in what the first and the second run differ.
+fn show_differences(desk: &mut Desk) {
+    desk.app().send(Command::ShowPanel(PanelKind::Runs));
+    desk.until("the runs of the folder are there", |desk| {
+        desk.engine().runs().len() == 2
+    });
+    let titles = ["first", "second"].map(|name| title(desk, name));
+    click_row(desk, &titles[0], Modifiers::NONE);
+    click_row(desk, &titles[1], Modifiers::SHIFT);
+    desk.click("Differences…");
+    desk.frames(4);
+}
+
 #[test]
 fn the_name_of_a_setting_stays_in_one_line() {
     let mut desk = Desk::new(|_| ());
@@ -52,15 +65,7 @@ fn the_name_of_a_setting_stays_in_one_line() {
         make_run(&desk.set.runs(), name, created, &config);
         config.epochs += 1;
     }
-    desk.app().send(Command::ShowPanel(PanelKind::Runs));
-    desk.until("the runs of the folder are there", |desk| {
-        desk.engine().runs().len() == 2
-    });
-    let titles = ["first", "second"].map(|name| title(&desk, name));
-    click_row(&mut desk, &titles[0], Modifiers::NONE);
-    click_row(&mut desk, &titles[1], Modifiers::SHIFT);
-    desk.click("Differences…");
-    desk.frames(4);
+    show_differences(&mut desk);
     // Broken into "epoch" and "s", it is about as high as wide.
     let name = desk.find("epochs").rect();
     assert!(name.width() > 2.0 * name.height(), "{name}");
@@ -74,15 +79,7 @@ fn the_names_of_runs_stay_above_their_settings() {
         make_run(&desk.set.runs(), name, created, &config);
         change(&mut config);
     }
-    desk.app().send(Command::ShowPanel(PanelKind::Runs));
-    desk.until("the runs of the folder are there", |desk| {
-        desk.engine().runs().len() == 2
-    });
-    let titles = ["first", "second"].map(|name| title(&desk, name));
-    click_row(&mut desk, &titles[0], Modifiers::NONE);
-    click_row(&mut desk, &titles[1], Modifiers::SHIFT);
-    desk.click("Differences…");
-    desk.frames(4);
+    show_differences(&mut desk);
     let row = desk.find("accumulation").rect().center();
     desk.window.hover_at(row);
     desk.frames(2);

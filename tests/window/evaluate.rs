@@ -7,7 +7,7 @@ use eframe::egui::{
     Event, Key, Modifiers, MouseWheelSource, MouseWheelUnit, TouchPhase, pos2, vec2,
 };
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
-use fcn_workbench::engine::{DatasetState, KeptEvaluation, RunNotes, VOID};
+use fcn_workbench::engine::{KeptEvaluation, RunNotes, VOID};
 use fcn_workbench::ui::command::{Command, PanelKind};
 use fcn_workbench::ui::state::AppState;
 use fcn_workbench::ui::view_model::format::percent;
@@ -158,16 +158,7 @@ fn views_are_scrolled(desk: &mut Desk) {
 #[test]
 fn nothing_in_the_toolbar_moves_while_a_run_is_evaluated() {
     // So many images that the evaluation takes some frames.
-    let set = TinySet::new(8, 60);
-    let mut config = set.config();
-    config.epochs = 1;
-    let state = serde_json::json!({ "train": { "settings": config } });
-    let state = serde_json::from_value(state).expect("the saved state of a window");
-    let folder = set.root();
-    let mut desk = Desk::open(set, state, folder);
-    desk.until("the dataset is open", |desk| {
-        matches!(desk.engine().dataset(), DatasetState::Ready(_))
-    });
+    let mut desk = Desk::with_set(TinySet::new(8, 60), |config| config.epochs = 1);
     desk.train();
     desk.window.set_size(vec2(1280.0, 720.0));
     show(&mut desk);

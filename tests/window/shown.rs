@@ -132,14 +132,10 @@ fn live_shows_the_masks_of_the_run_that_trains() {
 
 #[test]
 fn live_masks_take_the_room_of_a_large_screen() {
-    let set = TinySet::new(4, 4);
-    let mut config = set.config();
-    config.epochs = 1;
-    config.preview_images = 4;
-    let state = serde_json::json!({ "train": { "settings": config } });
-    let state = serde_json::from_value(state).expect("the saved state of a window");
-    let root = set.root();
-    let mut desk = Desk::open(set, state, root);
+    let mut desk = Desk::with_set(TinySet::new(4, 4), |config| {
+        config.epochs = 1;
+        config.preview_images = 4;
+    });
     desk.until("it can be trained on", |desk| {
         desk.is_enabled("Start training")
     });

@@ -71,7 +71,7 @@ impl PlotKind {
     /// Why it is empty, where it is; `is_over` where no run that it shows is being trained.
     pub fn why_empty(self, is_over: bool) -> &'static str {
         match self {
-            Self::Scores | Self::ClassIu if is_over => "Stopped before the first validation",
+            Self::Scores | Self::ClassIu if is_over => "No validation was made",
             Self::Loss | Self::LearningRate => "The first values appear after the first step",
             Self::Scores | Self::ClassIu => "The first values appear after the first epoch",
             Self::GradNorm => "Logged on the CPU; on GPUs with a clip norm or in f16",

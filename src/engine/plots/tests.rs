@@ -166,6 +166,6 @@ fn an_empty_plot_says_what_is_waited_for_or_that_nothing_comes() {
     for kind in [PlotKind::Scores, PlotKind::ClassIu] {
         let first = "The first values appear after the first epoch";
         assert_eq!(kind.why_empty(false), first);
-        assert_eq!(kind.why_empty(true), "Stopped before the first validation");
+        assert_eq!(kind.why_empty(true), "No validation was made");
     }
 }
