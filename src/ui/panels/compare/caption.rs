@@ -6,8 +6,10 @@ use eframe::egui::{Color32, FontSelection, Label, Ui};
 use super::pane::{Pane, PaneKind, PaneState};
 
 /// More lines would take the room of the images; what does not fit is in the tooltip.
-const TITLE_LINES: usize = 2;
+const TITLE_LINES: usize = 3;
 const DETAIL_LINES: usize = 4;
+/// Between the parts of a detail.
+const SEPARATOR: &str = " · ";
 /// As long as scores get.
 const WIDEST_SCORES: &str = "mIoU 100.0 % · pixel acc. 100.0 %";
 
@@ -19,7 +21,7 @@ pub fn caption_height<'a>(ui: &Ui, panes: impl Iterator<Item = &'a Pane>, width:
         ui.painter().layout_job(job).size().y
     };
     panes
-        .map(|pane| height(title(ui, pane)) + height(detail(ui, reserved(pane))))
+        .map(|pane| height(title(ui, pane)) + height(detail(ui, &reserved(pane), width)))
         .fold(0.0, f32::max)
 }
 
@@ -28,7 +30,7 @@ pub fn caption_ui(ui: &mut Ui, pane: &Pane) {
     ui.spacing_mut().item_spacing.y = 0.0;
     let text = detail_of(pane);
     let whole = format!("{}\n{text}", pane.title);
-    for job in [title(ui, pane), detail(ui, text)] {
+    for job in [title(ui, pane), detail(ui, &text, ui.available_width())] {
         let label = Label::new(job).wrap().show_tooltip_when_elided(false);
         ui.add(label).on_hover_text(&whole);
     }
@@ -56,8 +58,23 @@ fn title(ui: &Ui, pane: &Pane) -> LayoutJob {
     job(ui, pane.title.clone(), color, TITLE_LINES)
 }
 
-fn detail(ui: &Ui, text: String) -> LayoutJob {
-    job(ui, text, ui.visuals().text_color(), DETAIL_LINES)
+/// Its parts go to the next line as a whole where they do not fit in this one.
+fn detail(ui: &Ui, text: &str, width: f32) -> LayoutJob {
+    let color = ui.visuals().text_color();
+    let fits = |text: &str| {
+        let job = job(ui, text.to_owned(), color, 1);
+        ui.painter().layout_job(job).size().x <= width
+    };
+    let mut lines: Vec<String> = Vec::new();
+    for part in text.split(SEPARATOR) {
+        match lines.last_mut() {
+            Some(line) if fits(&format!("{line}{SEPARATOR}{part}")) => {
+                *line = format!("{line}{SEPARATOR}{part}");
+            }
+            _ => lines.push(part.to_owned()),
+        }
+    }
+    job(ui, lines.join("\n"), color, DETAIL_LINES)
 }
 
 fn job(ui: &Ui, text: String, color: Color32, most_lines: usize) -> LayoutJob {
@@ -104,11 +121,17 @@ mod tests {
             // As wide as six panes beside each other in the smallest window.
             let narrow = caption_height(ui, [&pane].into_iter(), 110.0);
             assert!(narrow > wide, "{narrow} is not more than {wide}");
-            for mut job in [title(ui, &pane), detail(ui, detail_of(&pane))] {
+            let detail = |width| detail(ui, &detail_of(&pane), width);
+            for mut job in [title(ui, &pane), detail(110.0)] {
                 job.wrap.max_width = 110.0;
                 let galley = ui.painter().layout_job(job);
                 assert!(!galley.elided, "{}", galley.text());
             }
+            assert_eq!(
+                detail(130.0).text,
+                "mIoU 59.0 %\npixel acc. 86.2 %\nVGG16 slim"
+            );
+            assert_eq!(detail(600.0).text, pane.detail);
         });
     }
 

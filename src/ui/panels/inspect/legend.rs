@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
-use eframe::egui::{Align, Grid, Layout, ScrollArea, Ui};
+use eframe::egui::{Align, Grid, Layout, ScrollArea, TextWrapMode, Ui};
 
 use crate::engine::{Class, ClassList, Engine, LabelMap, Poll, Task};
 use crate::ui::canvas::controls::class_checkbox;
 use crate::ui::view_model::ClassSet;
+
+/// Room for a share beside the names, in points.
+const SHARE_WIDTH: f32 = 46.0;
 
 /// Share of the pixels by class of one mask, counted on a worker.
 #[derive(Default)]
@@ -49,12 +52,19 @@ pub fn legend_list(ui: &mut Ui, classes: &ClassList, visible: &mut ClassSet, sha
     ScrollArea::vertical()
         .auto_shrink([false, true])
         .show(ui, |ui| {
+            let names = ui.available_width() - SHARE_WIDTH - ui.spacing().item_spacing.x;
             Grid::new("legend")
                 .num_columns(2)
                 .striped(true)
                 .show(ui, |ui| {
                     for (label, class) in labeled(classes) {
-                        class_toggle(ui, label, class, visible);
+                        ui.scope(|ui| {
+                            ui.set_width(names);
+                            ui.style_mut().wrap_mode = Some(TextWrapMode::Truncate);
+                            class_toggle(ui, label, class, visible);
+                        })
+                        .response
+                        .on_hover_text(&class.name);
                         let share = shares.get(usize::from(label)).copied();
                         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                             ui.weak(share_text(share))

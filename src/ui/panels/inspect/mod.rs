@@ -36,9 +36,9 @@ use crate::ui::view_model::prediction_cache::PredictionCache;
 
 /// Widths of the list, of the legend and of the image between them. Without room for all three the list gets
 /// narrow first; then the legend goes below the image.
-const MIN_LIST: f32 = 120.0;
-const MIN_LEGEND: f32 = 150.0;
-const MIN_IMAGE: f32 = 250.0;
+const MIN_LIST: f32 = 116.0;
+const MIN_LEGEND: f32 = 170.0;
+const MIN_IMAGE: f32 = 235.0;
 /// Height of the legend below the image: more classes are scrolled to.
 const LEGEND_LINES: f32 = 48.0;
 
