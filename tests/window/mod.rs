@@ -28,6 +28,7 @@ mod numbers;
 mod queue;
 mod recipes;
 mod reports;
+mod run_columns;
 mod runs;
 mod shown;
 mod small;
