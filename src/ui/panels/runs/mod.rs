@@ -21,6 +21,7 @@ use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::format;
 use crate::ui::view_model::run_selection::RunSelection;
 use crate::ui::view_model::run_table::{Column, ColumnWidths, Query, STATES, SearchTexts};
+use crate::ui::when::AddWhen as _;
 use dialogs::Dialog;
 use report::Reports;
 
@@ -162,14 +163,14 @@ impl RunsPanel {
                 ui.label(text);
                 let busy = ctx.engine.active().is_some();
                 let resume = ui
-                    .add_enabled(!busy, eframe::egui::Button::new("Resume").small())
+                    .add_when(!busy, eframe::egui::Button::new("Resume"))
                     .accessible_name("Resume interrupted run")
                     .on_hover_text(actions::resume_tooltip(run))
                     .on_disabled_hover_text("Another run is active");
                 if resume.clicked() {
                     ctx.commands.send(Command::ResumeRun(run.name.clone()));
                 }
-                let dismiss = ui.small_button("Dismiss");
+                let dismiss = ui.button("Dismiss");
                 dismissed = dismiss
                     .on_hover_text("Hide this message; the run stays")
                     .clicked();
@@ -211,7 +212,7 @@ impl RunsPanel {
         for column in Column::VARIANTS.iter().copied() {
             // Without names, nobody could tell the rows.
             let mut shown = column == Column::Name || self.columns.contains(&column);
-            let response = ui.add_enabled(
+            let response = ui.add_when(
                 column != Column::Name,
                 eframe::egui::Checkbox::new(&mut shown, column.title()),
             );
@@ -287,9 +288,9 @@ pub fn newest_run_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
             if run.can_resume && run.state != RunState::Active {
                 ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                     let resume = ui
-                        .add_enabled(
+                        .add_when(
                             engine.active().is_none(),
-                            eframe::egui::Button::new("Resume").small(),
+                            eframe::egui::Button::new("Resume"),
                         )
                         .accessible_name(format!("Resume {title}"))
                         .on_hover_text(actions::resume_tooltip(run))
