@@ -241,7 +241,7 @@ fn default_low_tree() -> Tree<PanelKind> {
             PanelKind::Runs,
         ],
     );
-    let left = split(&mut tiles, LinearDir::Vertical, [dataset, train], 0.4);
+    let left = split(&mut tiles, LinearDir::Vertical, [dataset, train], 0.42);
     let root = split(&mut tiles, LinearDir::Horizontal, [left, others], 0.24);
     Tree::new(Id::unique("panels of a low window"), root, tiles)
 }
