@@ -78,16 +78,16 @@ const LIGHT: Palette = Palette {
     grid: rgb(196, 200, 207),
 };
 
-/// Colors of runs in plots on dark: far apart for everybody, deuteranopes included.
+/// Colors of runs in plots on dark: calm, and far apart for everybody, color-blind people included.
 const DARK_RUNS: [Color32; NUM_COLORS] = [
-    rgb(102, 151, 252),
-    rgb(253, 231, 5),
-    rgb(214, 46, 114),
-    rgb(32, 246, 247),
-    rgb(155, 88, 7),
-    rgb(108, 254, 148),
-    rgb(71, 84, 255),
-    rgb(1, 113, 140),
+    rgb(46, 162, 255),
+    rgb(183, 89, 33),
+    rgb(254, 143, 150),
+    rgb(123, 225, 226),
+    rgb(150, 104, 185),
+    rgb(247, 201, 107),
+    rgb(77, 126, 79),
+    rgb(119, 124, 136),
 ];
 
 /// The same on light, each of about the same hue.

@@ -1,4 +1,4 @@
-use super::color_vision::{Sight, distance};
+use super::color_vision::{Sight, chroma, distance};
 use super::*;
 
 /// Relative luminance of WCAG 2.
@@ -215,14 +215,27 @@ fn run_colors_stand_out_from_plots() {
 }
 
 #[test]
-fn deuteranopes_can_tell_the_colors_of_runs() {
+fn run_colors_are_calm() {
+    for visuals in [dark(), light()] {
+        for slot in 0..NUM_COLORS {
+            let found = chroma(run_color(&visuals, slot));
+            // Pure blue has 134, pure yellow 97.
+            assert!(found <= 65.0, "slot {slot}: {found}");
+        }
+    }
+}
+
+#[test]
+fn color_blind_people_can_tell_the_colors_of_runs() {
     for visuals in [dark(), light()] {
         for a in 0..NUM_COLORS {
             for b in 0..a {
                 let (first, second) = (run_color(&visuals, a), run_color(&visuals, b));
-                let found = distance(first, second, Sight::Deuteranope);
                 // About 2.3 is just noticeable.
-                assert!(found >= 20.0, "slots {a} and {b}: {found}");
+                for (sight, least) in [(Sight::Deuteranope, 20.0), (Sight::Protanope, 15.0)] {
+                    let found = distance(first, second, sight);
+                    assert!(found >= least, "slots {a} and {b} to a {sight:?}: {found}");
+                }
             }
         }
     }

@@ -213,8 +213,8 @@ const SHOWN: [&str; 7] = [
     "seed",
 ];
 
-/// `2. FCN-8s VGG16 slim, 40 epochs, at most 500 steps, batch 4, rate 0.05, seed 0, momentum 0.5`; last what
-/// is another than in the other runs.
+/// `2. FCN-8s VGG16 slim on sample, 40 epochs, at most 500 steps, batch 4, rate 0.05, seed 0, momentum 0.5`;
+/// last what is another than in the other runs. Its dataset may be another one than that which is open.
 fn entry_text(number: usize, config: &RunConfig, differs: &[String]) -> String {
     let mut length = format::plural(config.epochs, "epoch", "epochs");
     if let Some(steps) = config.max_steps {
@@ -225,9 +225,10 @@ fn entry_text(number: usize, config: &RunConfig, differs: &[String]) -> String {
         );
     }
     let mut text = format!(
-        "{number}. {} {}, {length}, batch {}, rate {}, seed {}",
+        "{number}. {} {} on {}, {length}, batch {}, rate {}, seed {}",
         config.variant,
         config.trunk,
+        config.dataset.name(),
         config.batch_size,
         format::setting(config.learning.learning_rate),
         config.seed
@@ -251,6 +252,10 @@ mod tests {
         assert!(entry_text(1, &config, &[]).contains("40 epochs, batch"));
         config.max_steps = Some(500);
         let text = entry_text(1, &config, &["momentum 0.5".to_owned()]);
+        assert!(
+            text.starts_with("1. FCN-8s VGG16 slim on sample, 40 epochs"),
+            "{text}"
+        );
         assert!(text.contains("40 epochs, at most 500 steps, batch"));
         assert!(text.ends_with("seed 0, momentum 0.5"), "{text}");
     }
