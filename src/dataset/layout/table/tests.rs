@@ -28,6 +28,47 @@ fn quoted_fields_and_line_breaks_are_records() {
     // Excel's line says what stands between fields.
     let expected = [(2, vec!["a,b".to_owned(), "c".to_owned()])];
     assert_eq!(records("sep=;\r\na,b;c\r\n"), expected);
+    // Where it tells nothing, or what is not there, the first line that is filled decides.
+    let row = |line: usize, fields: [&str; 2]| (line, fields.map(str::to_owned).to_vec());
+    for (text, line) in [
+        ("sep=\na;c\n", 2),
+        ("sep=\na\tc\n", 2),
+        ("\n\"sep=;\"\na;c\n", 3),
+        ("sep=;\n\r\na,c\n", 3),
+        ("\u{feff}\"sep=,\";\n;;\na;c\n,;\n", 3),
+        ("a|c\n", 1),
+    ] {
+        let found = records(text);
+        assert_eq!(found[0].0, line, "{text:?}");
+        assert_eq!(found[0], row(line, ["a", "c"]), "{text:?}");
+    }
+    assert!(records("sep=;\n;;\n\n").is_empty());
+}
+
+#[test]
+fn what_excel_is_told_takes_no_table_away() {
+    let rows = |separator: &str| {
+        let rows = ["image mask", "i/a.png m/a.png", "i/d.png m/d.png"];
+        rows.join("\n").replace(' ', separator)
+    };
+    for table in [
+        format!("sep=;\n{}", rows(";")),
+        format!("sep=\n{}", rows(";")),
+        format!("sep=\n{}", rows("\t")),
+        format!("\"sep=;\"\n{}", rows(";")),
+        format!("sep=;,\n{}", rows(",")),
+        format!(";\n\n{}", rows(";")),
+    ] {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        write(dir.path(), &table);
+        let dataset = Dataset::open(dir.path()).unwrap_or_else(|err| panic!("{table}: {err}"));
+        // Not "b, c", which the table leaves out.
+        assert_eq!(
+            (ids(&dataset.train), ids(&dataset.val)),
+            (vec!["a"], vec!["d"]),
+            "{table}"
+        );
+    }
 }
 
 #[test]
