@@ -191,7 +191,9 @@ fn files_may_be_named_without_their_folders_and_rows_may_be_empty() {
         write_text(&dir.path().join("pairs.csv"), "image,mask\na.png,d.png\n");
         let message = Dataset::open(dir.path()).unwrap_err().to_string();
         assert!(
-            message.contains("line 2: a.png in the folders has no mask d.png"),
+            message.contains(
+                "line 2: there are files a.png and d.png in the folders, but they are no pair"
+            ),
             "{message}"
         );
         // Nor is an image its own mask.
@@ -207,5 +209,48 @@ fn files_may_be_named_without_their_folders_and_rows_may_be_empty() {
         write_text(&dir.path().join("pairs.csv"), "image,mask\nimages/a.png,\n");
         let message = Dataset::open(dir.path()).unwrap_err().to_string();
         assert!(message.contains("line 2: no mask is named"), "{message}");
+    }
+}
+
+#[test]
+fn one_of_the_two_files_may_be_named_without_its_folder() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let (root, table) = (dir.path(), dir.path().join("pairs.csv"));
+    for name in ["a", "d"] {
+        let mask = root.join(format!("masks/{name}.png"));
+        write_pair(&root.join(format!("images/{name}.png")), &mask, [0, 1]);
+    }
+    for rows in [
+        "a.png,masks/a.png\nd.png,masks/d.png",
+        "a,masks/a.png\nd,masks/d.png",
+        "images/a.png,a.png\nimages/d.png,d.png",
+        "/x/images/a.png,a\nIMAGES/d.png,d",
+    ] {
+        write_text(&table, &format!("image,mask\n{rows}\n"));
+        let dataset = Dataset::open(root).unwrap_or_else(|err| panic!("{rows}: {err}"));
+        let items = dataset.train.iter().chain(&dataset.val);
+        for (item, name) in items.zip(["a.png", "d.png"]) {
+            assert_eq!(item.image, root.join("images").join(name), "{rows}");
+            assert_eq!(item.mask, root.join("masks").join(name), "{rows}");
+        }
+    }
+    // The mask of another image, a file that is in no pair, and one that is not there.
+    let mask = root.join("others/e_2.png");
+    write_pair(&root.join("images/f.png"), &mask, [0, 1]);
+    for (row, part) in [
+        (
+            "a.png,masks/d.png",
+            "there are files a.png and masks/d.png in the folders, but they are no pair",
+        ),
+        (
+            "images/a.png,e_2.png",
+            "there are files images/a.png and e_2.png in the folders, but they are no pair",
+        ),
+        ("images/a.png,z.png", "the mask z.png is not in this folder"),
+        ("z.png,masks/a.png", "the image z.png is not in this folder"),
+    ] {
+        write_text(&table, &format!("image,mask\n{row}\n"));
+        let message = Dataset::open(root).expect_err(row).to_string();
+        assert!(message.contains(&format!("line 2: {part}")), "{message}");
     }
 }
