@@ -224,7 +224,7 @@ impl Engine {
     }
 
     /// Moves runs into the trash, from which [`undo_run_change`](Self::undo_run_change) brings
-    /// them back, also in a program that is started later.
+    /// them back, also in a program that is started later. Without file locks another window brings them back, too.
     ///
     /// # Errors
     /// [`Active`](EngineError::Active) while one of them is trained here; one that another
@@ -251,20 +251,24 @@ impl Engine {
         }
     }
 
-    /// Deleted runs that can still be brought back.
-    pub fn runs_in_trash(&self) -> usize {
-        let of = |undo: &Undo| match &undo.edit {
-            Edit::Restore(folders) => folders.len(),
-            _ => 0,
-        };
-        self.run_undos.iter().map(of).sum()
+    /// The folders of the deleted runs that can still be brought back.
+    pub fn runs_in_trash(&self) -> impl Iterator<Item = &PathBuf> {
+        self.run_undos.iter().flat_map(Undo::in_trash)
     }
 
-    /// Deletes the runs in the trash for good, but for those that another window has deleted.
-    pub fn empty_run_trash(&mut self) {
-        self.run_undos
-            .retain(|undo| !matches!(undo.edit, Edit::Restore(_)));
-        self.runs_thread.edit(Edit::EmptyTrash, None);
+    /// Deletes these of the [`runs_in_trash`](Self::runs_in_trash) for good, those that somebody has seen counted: what
+    /// is deleted meanwhile stays, with its undo.
+    pub fn empty_run_trash(&mut self, runs: &[PathBuf]) {
+        let mut emptied = Vec::new();
+        self.run_undos.retain_mut(|undo| {
+            let Edit::Restore(folders) = &mut undo.edit else {
+                return true;
+            };
+            emptied.extend(folders.extract_if(.., |folder| runs.contains(folder)));
+            undo.what = thread::delete_what(folders.len());
+            !folders.is_empty()
+        });
+        self.runs_thread.edit(Edit::EmptyTrash(emptied), None);
     }
 
     pub(super) fn apply_runs(&mut self, event: RunsEvent) {
