@@ -14,10 +14,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use chrono::DateTime;
-
 use super::{Engine, EngineError, NoticeLevel};
 use crate::dataset::ClassList;
+use crate::text::{TimeFormat, format_time};
 use crate::training::checkpoint::{RunFolder, RunMeta, RunNotes};
 use crate::training::{Alarm, EpochRecord, RunConfig, StepRecord};
 pub use find::Need;
@@ -323,30 +322,6 @@ pub(super) fn unix_secs() -> u64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |since| since.as_secs())
-}
-
-/// How a time is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum TimeFormat {
-    /// `2026-11-23 14:05`
-    Minutes,
-    /// `2026-11-23 14:05:01`
-    Seconds,
-    /// `20261123-140501`
-    Name,
-}
-
-/// A time in UTC.
-pub(super) fn format_time(unix_secs: u64, format: TimeFormat) -> String {
-    let format = match format {
-        TimeFormat::Minutes => "%Y-%m-%d %H:%M",
-        TimeFormat::Seconds => "%Y-%m-%d %H:%M:%S",
-        TimeFormat::Name => "%Y%m%d-%H%M%S",
-    };
-    let secs = i64::try_from(unix_secs).ok();
-    // No clock of a computer says a year that a calendar does not have.
-    let time = secs.and_then(|secs| DateTime::from_timestamp(secs, 0));
-    time.unwrap_or_default().format(format).to_string()
 }
 
 #[cfg(test)]

@@ -15,19 +15,6 @@ use crate::engine::{Dirs, EngineOptions};
 use crate::model::Trunk;
 use crate::training::preset;
 
-#[test]
-fn times_equal_the_calendar() {
-    assert_eq!(format_time(0, TimeFormat::Minutes), "1970-01-01 00:00");
-    assert_eq!(
-        format_time(951_782_400, TimeFormat::Seconds),
-        "2000-02-29 00:00:00"
-    );
-    assert_eq!(
-        format_time(1_795_442_701, TimeFormat::Name),
-        "20261123-140501"
-    );
-}
-
 /// An engine over runs `(name, created, has_weights)`.
 fn engine(dir: &TempDir, runs: &[(&str, u64, bool)]) -> Engine {
     let dirs = Dirs {
