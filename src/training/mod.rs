@@ -119,7 +119,7 @@ pub use probe::{candidates, cpu_entry, probe, probe_matrix_units, self_test, tes
 pub use rate_search::{RatePoint, RateRange, RateSearch};
 pub use recipe::Recipe;
 pub use reproduction::{Reproduction, write_reproduction};
-pub use run::{TrainOptions, train, train_with};
+pub use run::{STOP_GRACE, TrainOptions, train, train_with};
 pub use schedule::Schedule;
 pub use seen_step::{SeenImage, SeenStep};
 pub use segmenter::Segmenter;
