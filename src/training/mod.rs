@@ -100,7 +100,9 @@ pub use event::{
     EpochRecord, Outcome, Preparation, Preview, PreviewItem, Repeats, RunInfo, StepRecord,
     TrainEvent, TrainSink,
 };
-pub use external_weights::{WeightsChoice, WeightsSummary, export_run, import_run};
+pub use external_weights::{
+    WeightsChoice, WeightsSummary, export_run, import_run, names_weights_file,
+};
 pub use grid::{Grid, GridError};
 pub use history_table::{HistoryTable, TableRun};
 pub use initial_weights::{InitialTensors, initial_network};

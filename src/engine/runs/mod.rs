@@ -18,7 +18,7 @@ use super::{Engine, EngineError, NoticeLevel};
 use crate::dataset::ClassList;
 use crate::text::{TimeFormat, format_time};
 use crate::training::checkpoint::{RunFolder, RunMeta, RunNotes};
-use crate::training::{Alarm, EpochRecord, RunConfig, StepRecord};
+use crate::training::{Alarm, EpochRecord, RunConfig, StepRecord, names_weights_file};
 pub use find::Need;
 use reader::{RunChange, RunStatus};
 pub use settings::{Difference, all_settings, differences, own_settings};
@@ -166,9 +166,15 @@ impl RunSnapshot {
         epoch.map_or(0.0, |epoch| epoch.elapsed_secs) + secs
     }
 
-    /// Whether it was made of a weights file, and never trained here.
+    /// Whether it was made of a weights file, or of a checkpoint of another run, and never trained itself.
     pub fn is_imported(&self) -> bool {
         matches!(self.state, RunState::Finished) && self.steps_done() == 0
+    }
+
+    /// The name of the dataset that its weights were trained on, as far as that is known: not of a weights file.
+    pub fn trained_on(&self) -> Option<&str> {
+        let is_known = !names_weights_file(&self.dataset_name);
+        is_known.then_some(self.dataset_name.as_str())
     }
 
     /// Steps done so far.
