@@ -6,7 +6,7 @@ use eframe::egui::Vec2;
 use eframe::egui::accesskit::Role;
 use egui_kittest::kittest::Queryable as _;
 use fcn_workbench::dataset::DatasetRecord;
-use fcn_workbench::engine::{BestBy, RunState};
+use fcn_workbench::engine::{BestBy, InitialWeights, RunSnapshot, RunState, Variant};
 use fcn_workbench::training::checkpoint::EndMark;
 use fcn_workbench::ui::command::{Command, PanelKind};
 
@@ -224,4 +224,31 @@ fn in_a_low_window_nothing_of_the_form_and_the_progress_is_cut() {
     drop(scores);
     desk.click("Stop now");
     desk.until("it has ended", |desk| desk.active().is_none());
+}
+
+#[test]
+fn stages_start_from_the_coarser_one_and_end_in_compare() {
+    let mut desk = Desk::new(|config| config.epochs = 4);
+    desk.click("Train in stages");
+    desk.until("the second says what it starts from", |desk| {
+        desk.says("Run 2 of 3") && desk.says("from FCN-32s")
+    });
+    desk.until("all are trained", |desk| {
+        desk.engine().plan().is_some_and(|plan| plan.done) && desk.active().is_none()
+    });
+    let runs = desk.engine().runs();
+    let [fine, middle, coarse] = runs else {
+        panic!("{} runs", runs.len());
+    };
+    let variants = [coarse, middle, fine].map(|run| run.config.variant);
+    assert_eq!(variants, [Variant::Fcn32s, Variant::Fcn16s, Variant::Fcn8s]);
+    assert_eq!(coarse.config.init, InitialWeights::Random);
+    for (run, from) in [(middle, coarse), (fine, middle)] {
+        assert_eq!(run.config.init, InitialWeights::Run(from.name.clone()));
+    }
+    let titles: Vec<String> = runs.iter().map(RunSnapshot::title).collect();
+    desk.app().send(Command::ShowPanel(PanelKind::Compare));
+    desk.until("Compare has a row of scores for each", |desk| {
+        desk.finds("Whole validation set of tiny") && titles.iter().all(|title| desk.says(title))
+    });
 }
