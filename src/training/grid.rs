@@ -6,6 +6,7 @@ use strum::{EnumString, IntoStaticStr, VariantArray};
 
 use super::config::RunConfig;
 use super::learning::OptimizerKind;
+use super::preset::preset;
 use super::recipe::Recipe;
 use super::schedule::Schedule;
 use crate::model::{Trunk, Variant};
@@ -40,7 +41,7 @@ enum Axis {
 pub struct Grid(Vec<(Axis, Vec<String>)>);
 
 impl Grid {
-    /// Of words such as `lr=0.05,0.01`. Values are checked by [`configs`](Self::configs).
+    /// Of words such as `lr=0.05,0.01`. What values mean together is checked by [`configs`](Self::configs).
     ///
     /// # Errors
     /// What is wrong with which word.
@@ -76,6 +77,10 @@ impl Grid {
                     value: value.clone(),
                 });
             }
+            let mut any = preset(Trunk::Vgg16Slim);
+            for value in &values {
+                axis.set(&mut any, value)?;
+            }
             axes.push((axis, values));
         }
         // What brings values of its own comes before the values.
@@ -86,7 +91,7 @@ impl Grid {
     /// `base` with each combination; the last setting changes fastest.
     ///
     /// # Errors
-    /// A value that is none for its setting, settings that exclude each other, too many runs.
+    /// Settings that exclude each other, too many runs.
     pub fn configs(&self, base: &RunConfig) -> Result<Vec<RunConfig>, GridError> {
         let count = self.0.iter().map(|(_, values)| values.len()).product();
         if count > MOST_RUNS {

@@ -11,6 +11,7 @@ mod dataset_settings;
 mod dataset_view;
 mod desk;
 mod differences;
+mod documents;
 mod drafts;
 mod evaluate;
 mod faults;

@@ -2,11 +2,14 @@
 //!
 //! Class colors are not here: they are data and come with the dataset.
 
+mod disabled;
+
 use eframe::egui::{
     Color32, Context, CornerRadius, FontId, Margin, Shadow, Stroke, TextStyle, Theme, Visuals,
     style::ScrollStyle, vec2,
 };
 
+pub use self::disabled::disable;
 use super::icons::Icon;
 use crate::engine::NoticeLevel;
 use crate::engine::plots::{NUM_COLORS, PAPER_COLORS};
@@ -37,6 +40,8 @@ pub struct Palette {
     pub card: Color32,
     /// Outline of boxes on a panel.
     pub outline: Color32,
+    /// Outline of squares of color, which may be as dark or as light as what is around them.
+    pub swatch_outline: Color32,
     /// Fill behind bars and images.
     pub well: Color32,
     /// Lines behind curves.
@@ -53,6 +58,7 @@ const DARK: Palette = Palette {
     info: rgb(110, 178, 236),
     card: rgb(38, 40, 45),
     outline: rgb(56, 59, 66),
+    swatch_outline: rgb(116, 121, 130),
     well: rgb(20, 21, 24),
     grid: rgb(74, 78, 86),
 };
@@ -67,6 +73,7 @@ const LIGHT: Palette = Palette {
     info: rgb(20, 96, 170),
     card: rgb(255, 255, 255),
     outline: rgb(214, 217, 222),
+    swatch_outline: rgb(124, 129, 137),
     well: rgb(228, 230, 234),
     grid: rgb(196, 200, 207),
 };
@@ -198,6 +205,11 @@ pub fn level_icon(level: NoticeLevel) -> Icon {
         NoticeLevel::Warning => Icon::Warning,
         NoticeLevel::Error => Icon::Error,
     }
+}
+
+/// The fill of every other row of a table in a window.
+pub fn stripe(visuals: &Visuals) -> Color32 {
+    visuals.text_color().gamma_multiply(0.06)
 }
 
 /// A class color of a dataset as a color of the window.

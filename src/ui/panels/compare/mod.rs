@@ -1,6 +1,7 @@
 //! One image through several networks, side by side, and the scores of their runs.
 
 mod agreement;
+mod caption;
 mod export;
 mod foreign;
 mod pane;

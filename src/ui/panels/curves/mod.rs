@@ -27,6 +27,7 @@ use crate::ui::context::PanelCtx;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::run_label::run_label;
 use crate::ui::view_model::run_selection::RunSelection;
+use crate::ui::when::AddWhen as _;
 use export::Export;
 use grid::Grid;
 use hover_place::Surroundings;
@@ -215,7 +216,7 @@ impl CurvesPanel {
                 self.view.fit();
             }
             ui.menu_button("Plots", |ui| self.menu_ui(ui, runs));
-            let fit = ui.add_enabled(self.view.is_changed(), Button::new("Fit"));
+            let fit = ui.add_when(self.view.is_changed(), Button::new("Fit"));
             let fit = fit
                 .on_hover_text("Show everything (double click). Wheel: zoom to the pointer. Drag: move. Drag with the right button: zoom to a rectangle")
                 .on_disabled_hover_text("Everything is shown. Wheel: zoom to the pointer. Drag: move. Drag with the right button: zoom to a rectangle");

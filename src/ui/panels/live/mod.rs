@@ -289,7 +289,7 @@ impl LivePanel {
         CollapsingHeader::new("Classes")
             .default_open(true)
             .show_unindented(ui, |ui| {
-                legend_line(ui, &classes, &mut self.visible);
+                legend_line(ui, &classes, &mut self.visible, None);
             });
     }
 

@@ -22,6 +22,7 @@ use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::format;
 use crate::ui::view_model::run_selection::RunSelection;
 use crate::ui::view_model::run_table::{Column, ColumnWidths, Query, STATES, SearchTexts};
+use crate::ui::when::AddWhen as _;
 use dialogs::Dialog;
 pub use newest::newest_runs_ui;
 use report::Reports;
@@ -164,14 +165,14 @@ impl RunsPanel {
                 ui.label(text);
                 let busy = ctx.engine.active().is_some();
                 let resume = ui
-                    .add_enabled(!busy, eframe::egui::Button::new("Resume").small())
+                    .add_when(!busy, eframe::egui::Button::new("Resume"))
                     .accessible_name("Resume interrupted run")
                     .on_hover_text(actions::resume_tooltip(run))
                     .on_disabled_hover_text("Another run is active");
                 if resume.clicked() {
                     ctx.commands.send(Command::ResumeRun(run.name.clone()));
                 }
-                let dismiss = ui.small_button("Dismiss");
+                let dismiss = ui.button("Dismiss");
                 dismissed = dismiss
                     .on_hover_text("Hide this message; the run stays")
                     .clicked();
@@ -213,7 +214,7 @@ impl RunsPanel {
         for column in Column::VARIANTS.iter().copied() {
             // Without names, nobody could tell the rows.
             let mut shown = column == Column::Name || self.columns.contains(&column);
-            let response = ui.add_enabled(
+            let response = ui.add_when(
                 column != Column::Name,
                 eframe::egui::Checkbox::new(&mut shown, column.title()),
             );

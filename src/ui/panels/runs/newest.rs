@@ -9,6 +9,7 @@ use crate::ui::context::PanelCtx;
 use crate::ui::terms::{Teaches as _, Term};
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::format;
+use crate::ui::when::AddWhen as _;
 
 /// Height of the heading, and of a run with the gap below it.
 const HEADING: f32 = 30.0;
@@ -58,7 +59,7 @@ fn run_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, run: &RunSnapshot) {
                 ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                     let is_free = ctx.engine.active().is_none();
                     let resume = ui
-                        .add_enabled(is_free, Button::new("Resume").small())
+                        .add_when(is_free, Button::new("Resume"))
                         .accessible_name(format!("Resume {title}"))
                         .on_hover_text(actions::resume_tooltip(run))
                         .on_disabled_hover_text("Another run is active");

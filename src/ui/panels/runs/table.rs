@@ -70,15 +70,14 @@ impl Table<'_> {
             };
             let sorted = query.sort == *column;
             let text = RichText::new(column.title()).small().strong();
+            // All of the cell is clicked, but for its edge, which is above it.
+            let id = ui.scope_id().with(("sort", column.title()));
+            let response = ui
+                .interact(in_sight, id, Sense::click())
+                .on_hover_text("Sort by this column; click again to turn it round");
             edge_ui(ui, cell, *column, self.widths);
             let mut ui = cell_ui(ui, cell, in_sight, *column);
-            let header = Label::new(text)
-                .selectable(false)
-                .truncate()
-                .sense(Sense::click());
-            let response = ui
-                .add(header)
-                .on_hover_text("Sort by this column; click again to turn it round");
+            let header = ui.add(Label::new(text).selectable(false).truncate());
             let name = format!("Sort by {}", column.title());
             response.widget_info(|| {
                 egui::WidgetInfo::labeled(egui::accesskit::Role::Button, true, &name)
@@ -88,11 +87,11 @@ impl Table<'_> {
             }
             if sorted {
                 let x = if column.is_number() {
-                    response.rect.left() - 6.0
+                    header.rect.left() - 6.0
                 } else {
-                    response.rect.right() + 6.0
+                    header.rect.right() + 6.0
                 };
-                sort_mark(&ui, pos2(x, response.rect.center().y), query.descending);
+                sort_mark(&ui, pos2(x, header.rect.center().y), query.descending);
             }
         }
         let stroke = ui.visuals().widgets.noninteractive.bg_stroke;

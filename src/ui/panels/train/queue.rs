@@ -9,6 +9,7 @@ use crate::ui::panels::command_button;
 use crate::ui::theme;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::format;
+use crate::ui::when::AddWhen as _;
 
 /// Why the queue cannot be run; `None` = it can.
 pub fn run_queue_problem(engine: &Engine) -> Option<&'static str> {
@@ -127,7 +128,7 @@ fn add_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, config: Result<RunConfig, Problem>, g
         let problem = runs.as_ref().err().map(ToString::to_string);
         let label = UiCommand::AddToQueue.label();
         let add = ui
-            .add_enabled(problem.is_none(), Button::new(label))
+            .add_when(problem.is_none(), Button::new(label))
             .on_hover_text(UiCommand::AddToQueue.tooltip())
             .on_disabled_hover_text(problem.unwrap_or_default());
         match runs {
@@ -164,7 +165,7 @@ fn entry_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, queue: &Queue, place: usize, entry:
     let moved = |to| QueueEdit::Move { id: entry.id, to };
     ui.horizontal(|ui| {
         let small = |ui: &mut Ui, text: &str, name: String, possible: bool| {
-            ui.add_enabled(possible, Button::new(text).small())
+            ui.add_when(possible, Button::new(text))
                 .accessible_name(&name)
                 .on_hover_text(name)
                 .clicked()
@@ -180,7 +181,7 @@ fn entry_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, queue: &Queue, place: usize, entry:
             send(QueueEdit::Remove(vec![entry.id]));
         }
         if ui
-            .small_button("Use settings")
+            .button("Use settings")
             .accessible_name(format!("Use settings of run {number}"))
             .on_hover_text(
                 "Show these settings in the form, to change one of them and add the run again",

@@ -10,6 +10,7 @@ use crate::ui::context::PanelCtx;
 use crate::ui::theme;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::format;
+use crate::ui::when::AddWhen as _;
 
 /// Height of the plot.
 const HEIGHT: f32 = 110.0;
@@ -40,7 +41,7 @@ impl RateFinder {
                 let share = task.progress().unwrap_or(0.0);
                 ui.busy("Searching a learning rate");
                 ui.progress_bar(share, 80.0, "Progress of the search");
-                if ui.small_button("Cancel search").clicked() {
+                if ui.button("Cancel search").clicked() {
                     task.cancel();
                 }
                 let text = format!("on {}", self.dataset);
@@ -64,7 +65,7 @@ impl RateFinder {
             } else {
                 ui.weak("The loss falls at none of these rates");
             }
-            closed = ui.small_button("Close search").clicked();
+            closed = ui.button("Close search").clicked();
         });
         if closed {
             self.found = None;
@@ -85,10 +86,7 @@ impl RateFinder {
                        to very large, and show where the loss falls. Do this for new data, another optimizer or \
                        another batch size\nSmith 2017, section 3.3";
         let button = ui
-            .add_enabled(
-                problem.is_none(),
-                egui::Button::new("Find learning rate").small(),
-            )
+            .add_when(problem.is_none(), egui::Button::new("Find learning rate"))
             .on_hover_text(tooltip)
             .on_disabled_hover_text(problem.unwrap_or_default());
         if !button.clicked() {

@@ -63,7 +63,7 @@ impl TrialBox {
             ui.horizontal(|ui| {
                 ui.busy("Trying the settings");
                 ui.add(ProgressBar::new(running.progress().unwrap_or(0.0)).desired_width(140.0));
-                if ui.small_button("Cancel trial").clicked() {
+                if ui.button("Cancel trial").clicked() {
                     running.cancel();
                 }
                 ui.truncated(RichText::new(&on).small(), &on);
@@ -79,7 +79,7 @@ impl TrialBox {
             };
             ui.notice_box(level, |ui| {
                 ui.add(Label::new(format!("Trial {on}: {}", found.text())).wrap());
-                closed = ui.small_button("Close trial").clicked();
+                closed = ui.button("Close trial").clicked();
             });
         }
         if closed {
