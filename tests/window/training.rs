@@ -72,7 +72,9 @@ fn masks_of_a_run_of_another_program_are_those_of_its_film() {
     desk.train();
     let own = desk.run().name.clone();
     desk.app().send(Command::ShowPanel(PanelKind::Live));
-    desk.until("its masks are there", |desk| desk.says("after step 4"));
+    desk.until("its masks are there", |desk| {
+        desk.says("masks after step 4")
+    });
     // The same run as another program trains it: it goes on after the first of two epochs.
     let other = desk.set.runs().join("other");
     fs::create_dir(&other).expect("a folder");
@@ -89,7 +91,7 @@ fn masks_of_a_run_of_another_program_are_those_of_its_film() {
         desk.finds("trained by another program · Step 4")
     });
     desk.until("its film is shown", |desk| {
-        desk.app().state().live.filmed_run() == Some("other") && desk.says("after step 4")
+        desk.app().state().live.filmed_run() == Some("other") && desk.says("masks after step 4")
     });
     drop(lock);
     desk.until("it is over", |desk| {

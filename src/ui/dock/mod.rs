@@ -366,8 +366,7 @@ impl Behavior<PanelKind> for Panes<'_> {
     ) -> egui::Response {
         if response.has_focus() {
             let ctx = &response.ctx;
-            let accent = theme::palette(&ctx.global_style().visuals).accent;
-            let stroke = egui::Stroke::new(1.0, accent);
+            let stroke = ctx.global_style().visuals.widgets.active.bg_stroke;
             let painter = ctx.layer_painter(response.layer_id);
             let place = response.rect.shrink(1.5);
             painter.rect_stroke(place, 4.0, stroke, egui::StrokeKind::Inside);

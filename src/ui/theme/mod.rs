@@ -365,7 +365,8 @@ fn painted(mut visuals: Visuals, tones: &Tones) -> Visuals {
     let [button, inside, outline] = tones.hovered;
     (widgets.hovered.weak_bg_fill, widgets.hovered.bg_fill) = (button, inside);
     widgets.hovered.bg_stroke = Stroke::new(1.0, outline);
-    widgets.active.bg_stroke = Stroke::new(1.0, palette.accent);
+    // Also of what has the focus of the keyboard; it has to be seen around a chosen button, too.
+    widgets.active.bg_stroke = Stroke::new(1.5, palette.info);
     visuals
 }
 

@@ -146,6 +146,21 @@ fn disabled_buttons_have_no_fill_and_paler_texts_that_are_readable() {
 }
 
 #[test]
+fn the_outline_of_the_focus_is_seen_everywhere() {
+    for visuals in [dark(), light()] {
+        let outline = visuals.widgets.active.bg_stroke;
+        let fills = [
+            visuals.widgets.inactive.weak_bg_fill,
+            visuals.selection.bg_fill,
+        ];
+        for around in backgrounds(&visuals).into_iter().chain(fills) {
+            let found = contrast(outline.color, around);
+            assert!(found >= 3.0, "{around:?}: {found}");
+        }
+    }
+}
+
+#[test]
 fn disabled_entries_of_menus_have_no_outline() {
     let mut visuals = dark();
     visuals.widgets.inactive.weak_bg_fill = Color32::TRANSPARENT;

@@ -9,7 +9,7 @@ use crate::ui::context::PanelCtx;
 use crate::ui::theme;
 use crate::ui::view_model::format;
 
-const SIZE: Vec2 = vec2(96.0, 18.0);
+const SIZE: Vec2 = vec2(96.0, 20.0);
 /// Places along the line; each is the mean of some steps.
 const PLACES: usize = 48;
 /// Steps of each place that are looked at: of a long run all of them would take too long in each frame.
