@@ -32,6 +32,7 @@ use serde::{Deserialize, Serialize};
 use crate::engine::{DatasetState, DeviceId, Engine, InitialWeights, RunConfig, Trunk, preset};
 use crate::ui::command::{Problem, UiCommand};
 use crate::ui::context::PanelCtx;
+use crate::ui::focus::follow_focus;
 use crate::ui::icons::Icon;
 use crate::ui::panels::runs::newest_runs_ui;
 use crate::ui::panels::{command_button, send_when_clicked};
@@ -229,6 +230,7 @@ impl TrainPanel {
                 self.news_ui(ctx, ui);
                 ui.separator();
                 self.settings_ui(ctx, ui, 0.0);
+                follow_focus(ui);
             });
             self.weights.ui(ctx, ui, &mut self.settings);
             return;
@@ -252,7 +254,10 @@ impl TrainPanel {
             .auto_shrink(false)
             // Where it is lower than that, it must not reach into the status.
             .min_scrolled_height(0.0)
-            .show(ui, |ui| self.settings_ui(ctx, ui, height));
+            .show(ui, |ui| {
+                self.settings_ui(ctx, ui, height);
+                follow_focus(ui);
+            });
         self.weights.ui(ctx, ui, &mut self.settings);
     }
 
