@@ -1,7 +1,8 @@
 //! The texts below the panes: whole in as many lines as they need, equally high for all panes.
 
+use eframe::egui::accesskit::Role;
 use eframe::egui::text::LayoutJob;
-use eframe::egui::{Color32, FontSelection, Label, Ui};
+use eframe::egui::{Color32, FontSelection, Label, Ui, WidgetInfo};
 
 use super::pane::{Pane, PaneKind, PaneState};
 
@@ -34,9 +35,12 @@ pub fn caption_ui(ui: &mut Ui, pane: &Pane) {
     ui.spacing_mut().item_spacing.y = 0.0;
     let text = detail_of(pane);
     let whole = format!("{}\n{text}", pane.title);
-    for job in [title(ui, pane), detail(ui, &text, ui.available_width())] {
+    let lines = detail(ui, &text, ui.available_width());
+    for (job, name) in [(title(ui, pane), &pane.title), (lines, &text)] {
         let label = Label::new(job).wrap().show_tooltip_when_elided(false);
-        ui.add(label).on_hover_text(&whole);
+        let response = ui.add(label).on_hover_text(&whole);
+        // As it is where nothing is broken or cut.
+        response.widget_info(|| WidgetInfo::labeled(Role::Label, true, name));
     }
 }
 

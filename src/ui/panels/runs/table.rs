@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use eframe::egui::{
-    self, Align, Color32, Label, Layout, Rect, Response, RichText, ScrollArea, Sense, TextWrapMode,
-    Ui, UiBuilder, pos2, style::ScrollStyle, vec2,
+    self, Align, Color32, Label, Layout, Rect, Response, RichText, ScrollArea, Sense, TextStyle,
+    TextWrapMode, Ui, UiBuilder, WidgetText, pos2, style::ScrollStyle, vec2,
 };
 
 use super::actions;
@@ -79,7 +79,16 @@ impl Table<'_> {
             focus_outline(ui, &response);
             edge_ui(ui, cell, *column, self.widths);
             let mut ui = cell_ui(ui, cell, in_sight, *column);
-            let header = ui.add(Label::new(text).selectable(false).truncate());
+            // Painted: the button around it has the name.
+            let text = WidgetText::from(text).into_galley(
+                &ui,
+                Some(TextWrapMode::Truncate),
+                ui.available_width(),
+                TextStyle::Small,
+            );
+            let (_, header) = ui.allocate_space(text.size());
+            let color = ui.visuals().strong_text_color();
+            ui.painter().galley(header.min, text, color);
             let name = format!("Sort by {}", column.title());
             response.widget_info(|| {
                 egui::WidgetInfo::labeled(egui::accesskit::Role::Button, true, &name)
@@ -89,11 +98,11 @@ impl Table<'_> {
             }
             if sorted {
                 let x = if column.is_number() {
-                    header.rect.left() - 6.0
+                    header.left() - 6.0
                 } else {
-                    header.rect.right() + 6.0
+                    header.right() + 6.0
                 };
-                sort_mark(&ui, pos2(x, header.rect.center().y), query.descending);
+                sort_mark(&ui, pos2(x, header.center().y), query.descending);
             }
         }
         let stroke = ui.visuals().widgets.noninteractive.bg_stroke;
