@@ -395,6 +395,15 @@ fn several_networks_in_a_file_are_named() {
         "{several}"
     );
     assert!(message(&["student"]).contains("unknown layers"));
+    // A number beside them is of neither.
+    let mut two = under(&["student", "teacher"]);
+    let number = sound.tensors.values().next().expect("a tensor").clone();
+    two.tensors.insert("temperature".to_owned(), number);
+    let message_of_two = WeightsLayout::of(&two).expect_err("unknown").to_string();
+    assert!(
+        message_of_two.contains("several networks"),
+        "{message_of_two}"
+    );
     // A known part beside others is no second network: it cannot be saved alone by its name.
     let mut part = under(&["encoder"]);
     let head = sound.tensors.values().next().expect("a tensor").clone();
