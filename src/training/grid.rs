@@ -6,6 +6,7 @@ use strum::{EnumString, IntoStaticStr, VariantArray};
 
 use super::config::RunConfig;
 use super::learning::OptimizerKind;
+use super::preset::preset;
 use super::recipe::Recipe;
 use super::schedule::Schedule;
 use crate::model::{Trunk, Variant};
@@ -40,7 +41,7 @@ enum Axis {
 pub struct Grid(Vec<(Axis, Vec<String>)>);
 
 impl Grid {
-    /// Of words such as `lr=0.05,0.01`. Values are checked by [`configs`](Self::configs).
+    /// Of words such as `lr=0.05,0.01`. What values mean together is checked by [`configs`](Self::configs).
     ///
     /// # Errors
     /// What is wrong with which word.
@@ -61,6 +62,12 @@ impl Grid {
             if values.iter().any(String::is_empty) {
                 return Err(GridError::NoValues(word.to_owned()));
             }
+            let any = [preset(Trunk::Vgg16Slim)];
+            let by_value = axis.by_value(&any, &values)?;
+            // What a recipe means depends on the other settings.
+            if axis != Axis::Recipe {
+                axis.check_that_they_differ(&values, &by_value)?;
+            }
             axes.push((axis, values));
         }
         // What brings values of its own comes before the values.
@@ -71,8 +78,7 @@ impl Grid {
     /// `base` with each combination; the last setting changes fastest.
     ///
     /// # Errors
-    /// A value that is none for its setting, two values that mean the same, settings that exclude each other,
-    /// too many runs.
+    /// Two recipes that mean the same, settings that exclude each other, too many runs.
     pub fn configs(&self, base: &RunConfig) -> Result<Vec<RunConfig>, GridError> {
         let count = self.0.iter().map(|(_, values)| values.len()).product();
         if count > MOST_RUNS {
@@ -80,19 +86,8 @@ impl Grid {
         }
         let mut configs = vec![base.clone()];
         for (axis, values) in &self.0 {
-            let with = |value: &String| axis.in_all(&configs, value);
-            let by_value: Vec<Vec<RunConfig>> =
-                values.iter().map(with).collect::<Result<_, _>>()?;
-            // What comes out is compared: 0.1 and 1e-1 are one number, but seeds that differ are two.
-            for (place, found) in by_value.iter().enumerate() {
-                if let Some(first) = by_value[..place].iter().position(|other| other == found) {
-                    return Err(GridError::SameValue {
-                        name: (*axis).into(),
-                        value: values[place].clone(),
-                        first: values[first].clone(),
-                    });
-                }
-            }
+            let by_value = axis.by_value(&configs, values)?;
+            axis.check_that_they_differ(values, &by_value)?;
             let at = |place: usize| by_value.iter().map(move |found| found[place].clone());
             configs = (0..configs.len()).flat_map(at).collect();
         }
@@ -121,13 +116,38 @@ fn split_values(text: &str) -> Vec<String> {
 }
 
 impl Axis {
-    /// These settings with a value.
-    fn in_all(self, configs: &[RunConfig], value: &str) -> Result<Vec<RunConfig>, GridError> {
-        let with = |config: &RunConfig| {
+    /// These settings with each value.
+    fn by_value(
+        self,
+        configs: &[RunConfig],
+        values: &[String],
+    ) -> Result<Vec<Vec<RunConfig>>, GridError> {
+        let with = |value: &str, config: &RunConfig| {
             let mut config = config.clone();
             self.set(&mut config, value).map(|()| config)
         };
-        configs.iter().map(with).collect()
+        let values = values.iter();
+        values
+            .map(|value| configs.iter().map(|config| with(value, config)).collect())
+            .collect()
+    }
+
+    /// What comes out is compared: 0.1 and 1e-1 are one number, but seeds that differ are two.
+    fn check_that_they_differ(
+        self,
+        values: &[String],
+        by_value: &[Vec<RunConfig>],
+    ) -> Result<(), GridError> {
+        for (place, found) in by_value.iter().enumerate() {
+            if let Some(first) = by_value[..place].iter().position(|other| other == found) {
+                return Err(GridError::SameValue {
+                    name: self.into(),
+                    value: values[place].clone(),
+                    first: values[first].clone(),
+                });
+            }
+        }
+        Ok(())
     }
 
     fn set(self, config: &mut RunConfig, value: &str) -> Result<(), GridError> {
