@@ -64,20 +64,9 @@ fn entry(queue: &Queue, place: usize) -> Result<QueuedRun, String> {
 }
 
 fn added(args: &QueueAddArgs, session: &Session) -> Result<QueueEdit, String> {
-    if args.train.resume.is_some() {
-        return Err(
-            "a run that is there is resumed by `train --resume`, not by the queue".to_owned(),
-        );
-    }
-    if args.train.notify.notify || args.train.notify.webhook.is_some() {
-        return Err("--notify and --webhook are options of `queue run`".to_owned());
-    }
     let Prepared {
         configs, staged, ..
     } = train::prepare(&args.train, session)?;
-    if staged && !args.grid.is_empty() {
-        return Err("--grid does not go with --plan staged; add the plans one by one".to_owned());
-    }
     let mut all = Vec::new();
     for config in &configs {
         all.extend(grid(&args.grid, config)?);

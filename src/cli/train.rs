@@ -95,7 +95,7 @@ pub fn prepare(args: &TrainArgs, session: &Session) -> Result<Prepared, String> 
     Ok(Prepared {
         engine,
         configs,
-        staged: matches!(args.network.plan, Some(PlanArg::Staged)),
+        staged: args.is_staged(),
         device,
     })
 }

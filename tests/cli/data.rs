@@ -106,7 +106,7 @@ fn objects_in_255_are_refused_and_can_be_fixed() {
         "x",
     ];
     shop.run(&twice)
-        .failed_with(1, &["label 255 both 1 and 0", "Write it once"]);
+        .failed_with(2, &["label 255 both 1 and 0", "Write it once"]);
     let named = ["data", "check", "--dataset", "shapes"];
     let output = shop.run(&named);
     output.failed_with(1, &[]);

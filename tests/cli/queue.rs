@@ -33,7 +33,7 @@ fn runs_are_queued_put_in_order_and_trained_although_one_fails() {
         (&listed[0]["max_steps"], &listed[0]["differs"]),
         (&1.into(), &serde_json::json!([]))
     );
-    add(&["--grid", "rate=1"]).failed_with(1, &["rate is no setting", "batch-size"]);
+    add(&["--grid", "rate=1"]).failed_with(2, &["rate is no setting", "batch-size"]);
     assert_eq!(rates(&queue(&shop, &["move", "2", "1"])), [0.01, 0.02]);
     let listed = queue(&shop, &["duplicate", "1", "lr=0.04", "momentum=0.5"]);
     assert_eq!(rates(&listed), [0.01, 0.02, 0.04]);

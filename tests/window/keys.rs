@@ -222,3 +222,27 @@ fn closing_the_window_on_a_run_is_a_question_that_enter_and_escape_answer() {
         }
     }
 }
+
+#[test]
+fn tab_reaches_all_panels_and_comes_around() {
+    let mut desk = Desk::new(|_| ());
+    let stops = [
+        "Folder path",
+        "Check dataset",
+        "Set for me",
+        "Start training",
+    ];
+    let mut reached: Vec<&str> = Vec::new();
+    for _ in 0..200 {
+        desk.window.key_press(Key::Tab);
+        desk.frames(2);
+        let now = stops.into_iter().find(|stop| desk.find(stop).is_focused());
+        reached.extend(now.filter(|now| reached.last() != Some(now)));
+        if reached.len() > stops.len() {
+            break;
+        }
+    }
+    // In this order, and then the first one again.
+    assert_eq!(reached[..stops.len()], stops);
+    assert_eq!(reached.last(), Some(&"Folder path"));
+}

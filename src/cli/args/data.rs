@@ -1,6 +1,5 @@
 //! The arguments of `data`.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::Subcommand;
@@ -185,15 +184,12 @@ pub struct DataFixArgs {
 
 impl DataFixArgs {
     /// What was asked for; without any of it, what the findings propose.
-    ///
-    /// # Errors
-    /// When a label is to become two.
-    pub fn plan(&self) -> Result<FixChoice, String> {
+    pub fn plan(&self) -> FixChoice {
         let named = !self.map.is_empty() || self.strip_alpha || self.turn_masks || self.convert;
-        let remap = self.remap()?;
-        Ok(FixChoice {
+        FixChoice {
             plan: named.then(|| FixPlan {
-                remap,
+                // A label that is to become two was refused as wrong usage.
+                remap: self.map.iter().copied().collect(),
                 strip_alpha: self.strip_alpha,
                 turn_masks: if self.turn_masks {
                     TurnMasks::All
@@ -205,22 +201,7 @@ impl DataFixArgs {
             }),
             leave_out: self.leave_out,
             guesses: self.guesses,
-        })
-    }
-
-    fn remap(&self) -> Result<BTreeMap<u8, u8>, String> {
-        let mut map = BTreeMap::new();
-        for (old, new) in &self.map {
-            match map.insert(*old, *new) {
-                Some(other) if other != *new => {
-                    return Err(format!(
-                        "--map makes label {old} both {other} and {new}. Write it once"
-                    ));
-                }
-                _ => {}
-            }
         }
-        Ok(map)
     }
 }
 

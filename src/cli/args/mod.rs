@@ -12,6 +12,7 @@ mod predict;
 mod queue;
 mod report;
 mod source;
+mod usage;
 mod weights;
 
 use std::ffi::OsString;
@@ -27,7 +28,7 @@ use crate::engine::{
     DatasetRef, DeviceId, Dirs, Existing, Precision, RunConfig, Size, StartingPoint, Trunk, Variant,
 };
 pub use bands::BandArgs;
-pub use data::{DataArgs, DataCheckArgs, DataCommand, DataDumpArgs, DataGetArgs};
+pub use data::{DataArgs, DataCheckArgs, DataCommand, DataDumpArgs, DataFixArgs, DataGetArgs};
 pub use evaluate::{EvaluateArgs, MaskArgs};
 pub use explain::ExplainArgs;
 pub use export::{ExportArgs, ReproduceArgs};
@@ -127,12 +128,16 @@ impl Args {
             );
             return Err(clap::Error::raw(ErrorKind::ArgumentConflict, text));
         }
-        match self.files.iter().find(|path| !path.exists()) {
-            Some(path) => {
-                let text = format!("{}: there is no such subcommand or file\n", path.display());
-                Err(clap::Error::raw(ErrorKind::InvalidSubcommand, text))
-            }
-            None => Ok(self),
+        if let Some(path) = self.files.iter().find(|path| !path.exists()) {
+            let text = format!("{}: there is no such subcommand or file\n", path.display());
+            return Err(clap::Error::raw(ErrorKind::InvalidSubcommand, text));
+        }
+        match self.command.as_ref().map_or(Ok(()), usage::check) {
+            Ok(()) => Ok(self),
+            Err(text) => Err(clap::Error::raw(
+                ErrorKind::ArgumentConflict,
+                format!("{text}\n"),
+            )),
         }
     }
 
@@ -225,7 +230,12 @@ pub struct TrainArgs {
 impl TrainArgs {
     /// Whether several networks are trained, whose scores end in one table.
     pub fn has_table(&self) -> bool {
-        self.compare || matches!(self.network.plan, Some(PlanArg::Staged))
+        self.compare || self.is_staged()
+    }
+
+    /// Whether each network starts from the weights of the one before.
+    pub fn is_staged(&self) -> bool {
+        matches!(self.network.plan, Some(PlanArg::Staged))
     }
 
     /// The settings of the run, started from `start` where `--init` names something.

@@ -40,7 +40,7 @@ pub fn run(command: &DataCommand, session: &Session) -> Result<ExitCode, String>
             written(task, &mut engine, session)
         }
         DataCommand::Fix(args) => {
-            let task = engine.fix_dataset(args.dataset.which(), args.plan()?, args.out.clone());
+            let task = engine.fix_dataset(args.dataset.which(), args.plan(), args.out.clone());
             written(task, &mut engine, session)
         }
         DataCommand::Dump(args) => dump(args, &mut engine, session),

@@ -10,7 +10,8 @@ pub use change::Change;
 pub use values::{Light, Noise, Tint};
 pub use warp::Warp;
 
-use image::imageops::{self, FilterType};
+use fast_image_resize::images::{Image, ImageRef};
+use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 use rand::RngExt as _;
 use serde::{Deserialize, Serialize};
 
@@ -183,20 +184,24 @@ fn between(limits: [f32; 2], rng: &mut Rng) -> f32 {
     limits[0] + (limits[1] - limits[0]) * rng.random::<f32>()
 }
 
-/// The image at another size, 1 or more each; bilinear, and averaging over what
-/// one pixel covers where it becomes smaller.
+/// The image at another size, 1 or more each; bilinear, and averaging over what one pixel covers where it
+/// becomes smaller, as Pillow does. Weights are integers, so every processor gives the same values.
 pub fn resize_rgb(rgb: &Rgb, size: Size) -> Rgb {
-    let Size { width, height } = size;
     if rgb.size() == size {
         return rgb.clone();
     }
-    let view =
-        image::ImageBuffer::<image::Rgb<u8>, &[u8]>::from_raw(rgb.width, rgb.height, &rgb.pixels);
+    let Size { width, height } = size;
+    let mut pixels = vec![0; 3 * width as usize * height as usize];
+    let source = ImageRef::new(rgb.width, rgb.height, &rgb.pixels, PixelType::U8x3);
+    let target = Image::from_slice_u8(width, height, &mut pixels, PixelType::U8x3);
     // Fewer bytes than width x height x 3 break the type's promise; there is nothing to resize then.
-    let pixels = view.map_or_else(
-        || vec![0; 3 * width as usize * height as usize],
-        |view| imageops::resize(&view, width, height, FilterType::Triangle).into_raw(),
-    );
+    if let (Ok(source), Ok(mut target)) = (source, target) {
+        let bilinear = ResizeAlg::Convolution(FilterType::Bilinear);
+        let options = ResizeOptions::new().resize_alg(bilinear);
+        if let Err(err) = Resizer::new().resize(&source, &mut target, &options) {
+            log::error!("an image of {} was not scaled to {size}: {err}", rgb.size());
+        }
+    }
     Rgb {
         width,
         height,

@@ -100,3 +100,76 @@ pub(in crate::dataset) fn read_without_alpha(path: &Path) -> Result<Option<Rgb>,
         pixels,
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{MaskReader, read_rgb};
+    use super::*;
+
+    /// The headers of formats of images, of a width and a height, with a few pixels behind them.
+    fn headers(width: u32, height: u32) -> [(&'static str, Vec<u8>); 3] {
+        let [short_width, short_height] =
+            [width, height].map(|side| u16::try_from(side).expect("16 bits").to_le_bytes());
+        let gif = [
+            b"GIF89a".as_slice(),
+            &short_width,
+            &short_height,
+            // Two colors; then a picture of the whole size whose codes end at once.
+            &[0x80, 0, 0, 0, 0, 0, 255, 255, 255, 0x2c, 0, 0, 0, 0],
+            &short_width,
+            &short_height,
+            &[0, 2, 2, 0x4c, 1, 0, 0x3b],
+        ]
+        .concat();
+        let bmp = [
+            b"BM".as_slice(),
+            &[54, 0, 0, 0, 0, 0, 0, 0, 54, 0, 0, 0, 40, 0, 0, 0],
+            &width.to_le_bytes(),
+            &height.to_le_bytes(),
+            // One plane of 24 bits, not compressed.
+            &[1, 0, 24, 0],
+            &[0; 124],
+        ]
+        .concat();
+        let pnm = [format!("P6 {width} {height} 255\n").as_bytes(), &[0; 99]].concat();
+        [("a.gif", gif), ("a.bmp", bmp), ("a.ppm", pnm)]
+    }
+
+    /// Each name with the messages of a reading of its header and of its pixels as an image and as a mask.
+    fn refusals(width: u32, height: u32) -> Vec<(&'static str, String)> {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let mut told = Vec::new();
+        for (name, bytes) in headers(width, height) {
+            let path = dir.path().join(name);
+            std::fs::write(&path, bytes).expect("written");
+            let mut refused = vec![
+                read_image_header(&path).map(drop),
+                read_rgb(&path).map(drop),
+            ];
+            if name != "a.ppm" {
+                refused.push(MaskReader::default().read(&path).map(drop));
+            }
+            told.extend(refused.into_iter().map(|read| {
+                let message = read.expect_err(name).to_string();
+                assert!(message.contains(name), "{message}");
+                (name, message)
+            }));
+        }
+        told
+    }
+
+    #[test]
+    fn images_that_are_too_large_are_told_with_their_size() {
+        let wide = refusals(40_000, 20);
+        assert_eq!(wide.len(), 8);
+        for (_, message) in wide {
+            let told = "its 40000x20 pixels are decoded at once, which may be 32768 a side at most";
+            assert!(message.contains(told), "{message}");
+        }
+        for (_, message) in refusals(32_000, 32_000) {
+            let told =
+                "its 32000x32000 pixels are decoded at once and to RGB, which may take 1 GiB";
+            assert!(message.contains(told), "{message}");
+        }
+    }
+}

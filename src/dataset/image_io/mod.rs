@@ -199,9 +199,7 @@ fn decode_tiff(
 ) -> Result<(DynamicImage, Orientation), DatasetError> {
     tiff.check_side(path)?;
     let mut reader = ImageReader::with_format(tiff.reader(file, path)?, ImageFormat::Tiff);
-    let mut limits = Limits::default();
-    limits.max_alloc = Some(MAX_DECODE_BYTES);
-    reader.limits(limits);
+    reader.limits(limits());
     let (image, orientation) = decode(reader, path)?;
     Ok((tiff.without_padding(image), orientation))
 }
@@ -226,6 +224,11 @@ fn decode(
 fn check_bytes(decoder: &dyn ImageDecoder) -> Result<(), String> {
     let (width, height) = decoder.dimensions();
     let size = Size::new(width, height);
+    if width.max(height) > MAX_SIDE {
+        return Err(format!(
+            "its {size} pixels are decoded at once, which may be {MAX_SIDE} a side at most. Make it smaller or cut it into several files"
+        ));
+    }
     if decoder.total_bytes().max(3 * size.pixels()) <= MAX_DECODE_BYTES {
         return Ok(());
     }
@@ -265,10 +268,9 @@ fn reader<R: BufRead + Seek>(mut file: R, path: &Path) -> Result<ImageReader<R>,
     Ok(reader)
 }
 
+/// Of memory alone: decoders refuse sides without saying which they are, [`check_bytes`] names them.
 fn limits() -> Limits {
     let mut limits = Limits::default();
-    limits.max_image_width = Some(MAX_SIDE);
-    limits.max_image_height = Some(MAX_SIDE);
     limits.max_alloc = Some(MAX_DECODE_BYTES);
     limits
 }

@@ -15,6 +15,7 @@ use crate::ui::context::PanelCtx;
 use crate::ui::number::{number_ui, with_unit};
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::format;
+use crate::ui::when::AddWhen as _;
 
 /// Where lists come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -160,7 +161,7 @@ impl ListsForm {
             );
         }
         let response = ui
-            .add_enabled(self.making.is_none(), Button::new("Edit these lists"))
+            .add_when(self.making.is_none(), Button::new("Edit these lists"))
             .on_hover_text("Move single images from one list to the other, or take them off");
         if response.clicked() {
             let lists = ctx
@@ -184,7 +185,7 @@ impl ListsForm {
         }
         if let [Some(train), Some(val)] = &self.files {
             let is_same = train == val;
-            let response = ui.add_enabled(!is_same, Button::new("Use these lists"));
+            let response = ui.add_when(!is_same, Button::new("Use these lists"));
             if is_same {
                 ui.weak("Both are the same list");
             }
@@ -242,7 +243,7 @@ impl ListsForm {
         ui.horizontal(|ui| {
             ui.checkbox(&mut self.few, "Only a few images, for a quick trial");
             let rule = plan.broken(PlanValue::Images);
-            ui.add_enabled_ui(self.few, |ui| {
+            ui.add_when_ui(self.few, |ui| {
                 number_ui(ui, &mut self.images, 2..=1_000_000, rule, |drag| drag)
                     .accessible_name("Images for a trial");
             });
@@ -250,7 +251,7 @@ impl ListsForm {
         let is_broken = PlanValue::ALL
             .into_iter()
             .any(|value| plan.broken(value).is_some());
-        let response = ui.add_enabled(
+        let response = ui.add_when(
             self.making.is_none() && !is_broken,
             Button::new("Deal images"),
         );

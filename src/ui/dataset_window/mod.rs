@@ -15,12 +15,14 @@ use self::lists::ListsForm;
 use self::pairs::PairsForm;
 use super::command::Command;
 use super::context::PanelCtx;
+use super::focus_start::focus_start;
 use super::theme;
 use super::ui_ext::{UiExt as _, is_escaped};
 use super::view_model::ClassMapForm;
 use crate::engine::{
     DatasetEdit, DatasetRef, DatasetState, EngineError, NoticeLevel, SavedEdit, Task, free_beside,
 };
+use crate::ui::when::AddWhen as _;
 
 const TITLE: &str = "Dataset settings";
 const KEPT: &str = "The changes in Dataset settings are not saved yet. They are there when the window is opened again";
@@ -94,7 +96,10 @@ impl DatasetWindow {
             .pivot(Align2::CENTER_CENTER)
             .default_pos(egui_ctx.content_rect().center())
             .default_size([760.0, 560.0])
-            .show(egui_ctx, |ui| self.content_ui(ctx, ui));
+            .show(egui_ctx, |ui| {
+                focus_start(ui);
+                self.content_ui(ctx, ui);
+            });
         self.open = open;
         if !open {
             self.close(ctx);
@@ -246,7 +251,7 @@ fn save_ui(
     ui.horizontal(|ui| {
         let can_save = problem.is_none() && saving.is_none() && !edited.pairs.is_copying();
         let response = ui
-            .add_enabled(can_save, Button::new("Save settings"))
+            .add_when(can_save, Button::new("Save settings"))
             .on_hover_text(
                 "Writes class-map.toml beside the dataset, which the command line reads too, and opens the dataset again. \
                  Images and masks stay as they are",
@@ -262,7 +267,7 @@ fn save_ui(
             *saving = Some(ctx.engine.save_edit(edit, map, lists, pairs));
         }
         let discard = ui
-            .add_enabled(edited.is_changed() && saving.is_none(), Button::new("Discard changes"))
+            .add_when(edited.is_changed() && saving.is_none(), Button::new("Discard changes"))
             .on_hover_text("Show the settings as they are saved")
             .on_disabled_hover_text("Nothing was changed");
         if discard.clicked() {

@@ -15,6 +15,7 @@ use crate::ui::context::PanelCtx;
 use crate::ui::theme;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::format;
+use crate::ui::when::AddWhen as _;
 
 /// Why a pair is one that a person chose.
 const BY_HAND: &str = "chosen by hand";
@@ -136,7 +137,7 @@ impl PairsForm {
         }
         ui.separator();
         let is_copying = self.copying.is_some();
-        let change = ui.add_enabled_ui(!is_copying, |ui| rows_ui(ui, review, &edit.base.root));
+        let change = ui.add_when_ui(!is_copying, |ui| rows_ui(ui, review, &edit.base.root));
         if let Some(change) = change.inner {
             self.change(ctx, change);
         }

@@ -4,6 +4,7 @@ use super::change::PADDING;
 use super::*;
 use crate::dataset::VOID;
 
+mod scaled;
 mod warped;
 
 const PLAIN: Augment = Augment {
@@ -227,16 +228,4 @@ fn strange_scales_do_not_panic() {
             Augment { scale, ..PLAIN }.apply(&rgb, &labels, &mut Rng::seed_from_u64(0));
         assert_eq!((changed.width, changed.height), (3, 2));
     }
-}
-
-#[test]
-fn images_are_resized_to_the_size_asked_for() {
-    let rgb = Rgb {
-        width: 2,
-        height: 1,
-        pixels: vec![0, 0, 0, 200, 200, 200],
-    };
-    let large = resize_rgb(&rgb, Size::new(4, 2));
-    assert_eq!(reds(&large), [0, 50, 150, 200, 0, 50, 150, 200]);
-    assert_eq!(reds(&resize_rgb(&rgb, Size::new(1, 1))), [100]);
 }

@@ -14,7 +14,7 @@ use super::super::whole_tiff;
 use super::super::{
     Decoded, MAX_DECODE_BYTES, MAX_SIDE, Samples,
     animation::{ANIMATED, is_animation},
-    guarded, limits, open, read_error,
+    check_bytes, guarded, limits, open, read_error,
     refused::what_else,
 };
 use super::mask_error;
@@ -255,7 +255,9 @@ fn decode_other(file: BufReader<File>, format: ImageFormat) -> Result<RawMask, S
     let mut reader = image::ImageReader::with_format(file, format);
     reader.limits(limits());
     let damaged = |err: image::ImageError| format!("damaged {}: {err}", name(format));
-    of_image(reader.decode().map_err(damaged)?)
+    let decoder = reader.into_decoder().map_err(damaged)?;
+    check_bytes(&decoder)?;
+    of_image(DynamicImage::from_decoder(decoder).map_err(damaged)?)
 }
 
 fn of_image(image: DynamicImage) -> Result<RawMask, String> {

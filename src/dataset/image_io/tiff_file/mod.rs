@@ -34,8 +34,12 @@ const JPEG: [u32; 2] = [6, 7];
 const WHOLE_NUMBERS: u16 = 1;
 
 /// Of files that are not decoded part by part.
-const TOO_LARGE: &str = "its pixels are decoded at once, which may take 1 GiB and 32768 pixels a side at most. Make it \
-                         smaller, or cut it into several files";
+fn too_large(size: Size) -> String {
+    format!(
+        "its {size} pixels are decoded at once, which may take 1 GiB and {MAX_SIDE} pixels a side at most. Make it \
+         smaller, or cut it into several files"
+    )
+}
 
 /// Who decodes a TIFF.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -226,7 +230,7 @@ impl TiffFile {
     /// When it cannot be decoded.
     pub fn indexed(&self, path: &Path) -> Result<Indexed, DatasetError> {
         self.check_size(path)?;
-        let bytes = small_enough(path).ok_or_else(|| image_error(path, TOO_LARGE.to_owned()))?;
+        let bytes = small_enough(path).ok_or_else(|| image_error(path, too_large(self.stored)))?;
         Indexed::read(&bytes).map_err(|reason| image_error(path, reason))
     }
 
@@ -237,7 +241,7 @@ impl TiffFile {
         if width.max(height) <= MAX_SIDE {
             return Ok(());
         }
-        Err(image_error(path, TOO_LARGE.to_owned()))
+        Err(image_error(path, too_large(self.stored)))
     }
 
     /// # Errors
@@ -248,7 +252,7 @@ impl TiffFile {
         if pixel * self.stored.pixels() <= MAX_DECODE_BYTES {
             return Ok(());
         }
-        Err(image_error(path, TOO_LARGE.to_owned()))
+        Err(image_error(path, too_large(self.stored)))
     }
 }
 

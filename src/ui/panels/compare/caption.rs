@@ -1,7 +1,8 @@
 //! The texts below the panes: whole in as many lines as they need, equally high for all panes.
 
+use eframe::egui::accesskit::Role;
 use eframe::egui::text::LayoutJob;
-use eframe::egui::{Color32, FontSelection, Label, Ui};
+use eframe::egui::{Color32, FontSelection, Label, Ui, WidgetInfo};
 
 use super::pane::{Pane, PaneKind, PaneState};
 
@@ -13,15 +14,19 @@ const SEPARATOR: &str = " · ";
 /// As long as scores get.
 const WIDEST_SCORES: &str = "mIoU 100.0 % · pixel acc. 100.0 %";
 
-/// Height of the highest caption of `panes`, each `width` points wide. Panes whose scores are to come have room for
-/// them, so that images do not move when they come.
+/// Height of the highest caption of `panes`, each `width` points wide. Networks have room for
+/// scores as long as they get, so that images do not move when they come.
 pub fn caption_height<'a>(ui: &Ui, panes: impl Iterator<Item = &'a Pane>, width: f32) -> f32 {
     let height = |mut job: LayoutJob| {
         job.wrap.max_width = width;
         ui.painter().layout_job(job).size().y
     };
     panes
-        .map(|pane| height(title(ui, pane)) + height(detail(ui, &reserved(pane), width)))
+        .map(|pane| {
+            let details = [widest_detail_of(pane), detail_of(pane)];
+            let highest = details.map(|text| height(detail(ui, &text, width)));
+            height(title(ui, pane)) + highest[0].max(highest[1])
+        })
         .fold(0.0, f32::max)
 }
 
@@ -30,9 +35,12 @@ pub fn caption_ui(ui: &mut Ui, pane: &Pane) {
     ui.spacing_mut().item_spacing.y = 0.0;
     let text = detail_of(pane);
     let whole = format!("{}\n{text}", pane.title);
-    for job in [title(ui, pane), detail(ui, &text, ui.available_width())] {
+    let lines = detail(ui, &text, ui.available_width());
+    for (job, name) in [(title(ui, pane), &pane.title), (lines, &text)] {
         let label = Label::new(job).wrap().show_tooltip_when_elided(false);
-        ui.add(label).on_hover_text(&whole);
+        let response = ui.add(label).on_hover_text(&whole);
+        // As it is where nothing is broken or cut.
+        response.widget_info(|| WidgetInfo::labeled(Role::Label, true, name));
     }
 }
 
@@ -43,13 +51,10 @@ fn detail_of(pane: &Pane) -> String {
     }
 }
 
-/// The detail, or one that is as long as it may get soon.
-fn reserved(pane: &Pane) -> String {
-    let is_to_come = matches!(pane.state, PaneState::Running(_) | PaneState::Offered(..));
-    if is_to_come && matches!(pane.kind, PaneKind::Network(_)) {
-        format!("{WIDEST_SCORES} · {}", pane.detail)
-    } else {
-        detail_of(pane)
+fn widest_detail_of(pane: &Pane) -> String {
+    match pane.kind {
+        PaneKind::Network(_) => format!("{WIDEST_SCORES}{SEPARATOR}{}", pane.about),
+        _ => detail_of(pane),
     }
 }
 
@@ -96,6 +101,7 @@ mod tests {
         Pane {
             kind: PaneKind::Network(RunWeights::best("a")),
             title: "FCN-8s, 2026-11-29 14:05:01, step 400".to_owned(),
+            about: "VGG16 slim".to_owned(),
             detail: detail.to_owned(),
             classes: None,
             state,
@@ -143,10 +149,10 @@ mod tests {
         );
         let waiting = network("VGG16 slim", PaneState::Running(Wait::default()));
         in_ui(|ui| {
-            for width in [90.0, 110.0, 150.0, 200.0, 400.0, 600.0] {
+            for width in (80..700).map(|width| width as f32) {
                 let [before, after] =
                     [&waiting, &scored].map(|pane| caption_height(ui, [pane].into_iter(), width));
-                assert!(before >= after, "{before} is less than {after} at {width}");
+                assert_eq!(before, after, "{width} wide");
             }
         });
     }

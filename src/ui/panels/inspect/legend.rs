@@ -122,11 +122,11 @@ pub fn legend_line(
 }
 
 fn all_or_none(ui: &mut Ui, visible: &mut ClassSet) {
-    let all = ui.small_button("All").on_hover_text("Show all classes");
+    let all = ui.button("All").on_hover_text("Show all classes");
     if all.clicked() {
         visible.show_all();
     }
-    let none = ui.small_button("None").on_hover_text("Hide all classes");
+    let none = ui.button("None").on_hover_text("Hide all classes");
     if none.clicked() {
         visible.hide_all();
     }

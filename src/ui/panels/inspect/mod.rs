@@ -289,7 +289,7 @@ impl InspectPanel {
             ui.horizontal(|ui| {
                 ui.busy(&text);
                 ui.weak(text);
-                let cancel = ui.small_button("Cancel");
+                let cancel = ui.button("Cancel");
                 if cancel.accessible_name("Cancel opening").clicked() {
                     self.opening.clear();
                 }

@@ -13,6 +13,7 @@ use crate::ui::theme;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::format;
 use crate::ui::view_model::run_label::run_label;
+use crate::ui::when::AddWhen as _;
 
 /// Widths in the table of differences: of the names of settings, and of the values of a run.
 const FIRST_COLUMN: f32 = 150.0;
@@ -273,7 +274,7 @@ fn differences_ui(ctx: &PanelCtx<'_>, ui: &Ui, names: &[String]) -> bool {
             if ui.default_button(Button::new("Close")) {
                 ui.close();
             }
-            let copy = ui.add_enabled(!found.is_empty(), Button::new("Copy as CSV"));
+            let copy = ui.add_when(!found.is_empty(), Button::new("Copy as CSV"));
             if copy.clicked() {
                 let mut lines = vec![csv_line(
                     std::iter::once("setting").chain(names.iter().map(String::as_str)),

@@ -21,6 +21,7 @@ use crate::ui::panels::command_button;
 use crate::ui::theme;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::{ColorChoice, format};
+use crate::ui::when::AddWhen as _;
 
 /// Longest side of a picture, in points.
 const SIDE: f32 = 96.0;
@@ -170,7 +171,7 @@ impl Findings {
             let is_listed = self.lists(&checked, room);
             let label = if is_listed { "Hide" } else { "Show" };
             let response = ui
-                .small_button(label)
+                .button(label)
                 .accessible_name(format!("{label} findings"));
             if response.clicked() {
                 self.is_listed = Some(!is_listed);
@@ -361,7 +362,7 @@ impl Findings {
             "{fix}. The copy lies beside the dataset and has all fixes of this list but for other guesses; the dataset \
              stays as it is"
         );
-        let button = ui.add_enabled(self.fixing.is_none(), Button::new(label));
+        let button = ui.add_when(self.fixing.is_none(), Button::new(label));
         if button.on_hover_text(tooltip).clicked() {
             let choice = FixChoice {
                 plan: Some(FixPlan::decided(&checked.report, finding)),
