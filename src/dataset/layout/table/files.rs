@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 
 use super::super::folders;
 use super::super::listed_files::ListedFiles;
-use super::Row;
 use crate::dataset::DatasetItem;
 
 /// The files that tables name.
@@ -36,8 +35,8 @@ impl Files {
 
     /// The pair of the folders that has this name of an image and this name of a mask: tables often name files
     /// without their folders.
-    pub(super) fn named(&self, row: &Row) -> Option<&DatasetItem> {
-        self.pairs().find(row)
+    pub(super) fn named(&self, image: &str, mask: &str) -> Option<&DatasetItem> {
+        self.pairs().find(image, mask)
     }
 
     /// Whether a pair of the folders has an image of this name, whatever its mask is.
@@ -62,11 +61,10 @@ impl NamedPairs {
         Self { pairs, by_image }
     }
 
-    fn find(&self, row: &Row) -> Option<&DatasetItem> {
-        let places = self.by_image.get(OsStr::new(&row.image))?.iter();
+    fn find(&self, image: &str, mask: &str) -> Option<&DatasetItem> {
+        let places = self.by_image.get(OsStr::new(image))?.iter();
         let pairs = places.map(|place| &self.pairs[*place]);
-        let mut found =
-            pairs.filter(|pair| names(&pair.mask).any(|name| name == row.mask.as_str()));
+        let mut found = pairs.filter(|pair| names(&pair.mask).any(|name| name == mask));
         found.next().filter(|_| found.next().is_none())
     }
 }

@@ -1,15 +1,18 @@
 //! Tables of pairs: CSV files with a column of images and one of masks, and perhaps one that says
 //! which list a pair belongs to; and JSON that says the same.
 
+mod columns;
 mod files;
+mod records;
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use self::columns::{Columns, is_flag};
 use self::files::Files;
-use super::headings::{self, Column};
+use self::records::records;
 use super::json_list::{self, JsonEntry};
 use super::list::not_empty;
 use super::listed_files::ListedFiles;
@@ -17,7 +20,7 @@ use super::split_words::{split_of, split_words};
 use super::splits;
 use super::text::read_text;
 use super::{Dataset, DatasetItem, Layout, Note, NoteTopic, class_files, folder_name, pairs};
-use crate::dataset::{DatasetError, IMAGE_EXTENSIONS, ImageReading, VOID};
+use crate::dataset::{DatasetError, ImageReading, VOID};
 use crate::files::has_extension;
 use crate::text::plural;
 
@@ -44,17 +47,10 @@ struct Table {
     unread: Option<String>,
 }
 
-/// Which columns of a table hold what.
-struct Columns {
-    image: usize,
-    mask: usize,
-    split: Option<usize>,
-}
-
 /// The dataset that tables in a folder list; `None` where there are no such tables.
 pub(super) fn open(root: &Path) -> Result<Option<Dataset>, DatasetError> {
     let files = Files::new(root);
-    let tables = tables(root, &files.listed)?;
+    let tables = tables(root, &files)?;
     if tables.is_empty() {
         return Ok(None);
     }
@@ -124,25 +120,16 @@ pub(super) fn open(root: &Path) -> Result<Option<Dataset>, DatasetError> {
 }
 
 /// The tables of pairs in a folder, sorted by name.
-fn tables(root: &Path, files: &ListedFiles) -> Result<Vec<Table>, DatasetError> {
-    let mut paths: Vec<PathBuf> = fs::read_dir(root)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .map(|entry| entry.path())
-        .filter(|path| has_extension(path, &["csv", "tsv"]) && path.is_file())
-        .collect();
-    paths.sort();
+fn tables(root: &Path, files: &Files) -> Result<Vec<Table>, DatasetError> {
     let mut tables = Vec::new();
-    for path in paths {
+    for path in paths(root) {
         let mut records = records(&read_text(&path)?);
         let Some((_, first)) = records.first() else {
             continue;
         };
         let headed = Columns::of_headings(first);
         let is_guess = headed.is_none();
-        let Some(Columns { image, mask, split }) =
-            headed.or_else(|| Columns::of_files(first, files))
+        let Some(Columns { image, mask, split }) = headed.or_else(|| Columns::of_row(first, files))
         else {
             continue;
         };
@@ -173,8 +160,42 @@ fn tables(root: &Path, files: &ListedFiles) -> Result<Vec<Table>, DatasetError> 
         });
     }
     let documents = splits::documents(root).into_iter();
-    tables.extend(documents.filter_map(|path| of_json(path, files)));
+    tables.extend(documents.filter_map(|path| of_json(path, &files.listed)));
     Ok(tables)
+}
+
+/// The files that may be tables, sorted by name.
+fn paths(root: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(root).into_iter().flatten().flatten();
+    let mut paths: Vec<PathBuf> = entries
+        .map(|entry| entry.path())
+        .filter(|path| has_extension(path, &["csv", "tsv"]) && path.is_file())
+        .collect();
+    paths.sort();
+    paths
+}
+
+/// What to say of the tables in a folder that is opened without them, though they name images and masks: their
+/// headings are words that are not known.
+pub(super) fn notes_of_unread(root: &Path) -> Vec<Note> {
+    let files = Files::new(root);
+    let unread = |path: PathBuf| {
+        let records = records(&read_text(&path).ok()?);
+        let [(_, first), (_, second), ..] = &records[..] else {
+            return None;
+        };
+        let Columns { image, mask, .. } = Columns::of_row(second, &files)?;
+        let heading = |column: usize| first.get(column).map_or("", |field| field.trim());
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let text = format!(
+            "{name} is not read, though it names images and masks, since its headings \"{}\" and \"{}\" are not known. \
+             Call these columns image and mask to have the pairs of the table",
+            heading(image),
+            heading(mask)
+        );
+        Some(Note::assumed(NoteTopic::Pairing, text))
+    };
+    paths(root).into_iter().filter_map(unread).collect()
 }
 
 /// The table of a list in JSON that says the mask of each image; `None` where it is about other things.
@@ -239,38 +260,6 @@ impl Table {
     }
 }
 
-/// Whether a heading asks for one list, with yes or no below it.
-fn is_flag(heading: &str) -> bool {
-    let lower = heading.trim().to_lowercase();
-    let word = lower.strip_prefix("is").unwrap_or_default();
-    split_of(word).is_some()
-}
-
-impl Columns {
-    fn of_headings(headings: &[String]) -> Option<Self> {
-        let column = |wanted| headings::best(wanted, headings.iter().map(String::as_str));
-        Some(Self {
-            image: column(Column::Image)?,
-            mask: column(Column::Mask)?,
-            split: column(Column::Split),
-        })
-    }
-
-    /// Those of a first row that holds an image and a mask.
-    fn of_files(fields: &[String], files: &ListedFiles) -> Option<Self> {
-        let is_file = |field: &String| {
-            has_extension(Path::new(field.trim()), IMAGE_EXTENSIONS)
-                && files.resolve(field.trim()).is_some()
-        };
-        let mut with_files = (0..fields.len()).filter(|column| is_file(&fields[*column]));
-        let (image, mask) = (with_files.next()?, with_files.next()?);
-        let split = fields
-            .iter()
-            .position(|field| split_of(field.trim()).is_some());
-        Some(Self { image, mask, split })
-    }
-}
-
 fn item(files: &Files, table: &Table, row: &Row) -> Result<DatasetItem, DatasetError> {
     let problem = |reason: String| DatasetError::List {
         path: table.path.clone(),
@@ -292,7 +281,7 @@ fn item(files: &Files, table: &Table, row: &Row) -> Result<DatasetItem, DatasetE
     }
     // One name for both is no mask of its own, even where an image lies beside the table.
     let is_name_alone = row.image == row.mask || files.listed.resolve(&row.image).is_none();
-    if is_name_alone && let Some(pair) = files.named(row) {
+    if is_name_alone && let Some(pair) = files.named(&row.image, &row.mask) {
         return Ok(pair.clone());
     }
     if files.listed.resolve(&row.image).is_none() && files.has_image(&row.image) {
@@ -318,72 +307,6 @@ fn item(files: &Files, table: &Table, row: &Row) -> Result<DatasetItem, DatasetE
         mask,
         image,
     })
-}
-
-/// What a first line such as `sep=;` tells Excel, and the text behind it. Its line break stays, which is an empty line.
-fn told_separator(text: &str) -> (Option<u8>, &str) {
-    let end = text.find(['\r', '\n']).unwrap_or(text.len());
-    let (first, rest) = text.split_at(end);
-    let word = first
-        .get(..4)
-        .filter(|word| word.eq_ignore_ascii_case("sep="));
-    match word.map(|_| &first.as_bytes()[4..]) {
-        Some([]) => (None, rest),
-        Some([separator]) => (Some(*separator), rest),
-        _ => (None, text),
-    }
-}
-
-/// The records of a table and the lines they begin in; quoted fields may hold separators and
-/// line breaks.
-fn records(text: &str) -> Vec<(usize, Vec<String>)> {
-    let text = text.trim_start_matches('\u{feff}');
-    let (told, text) = told_separator(text);
-    let first = text.lines().next().unwrap_or_default();
-    let found = || {
-        let mut separators = [b'\t', b';', b','].into_iter();
-        separators.find(|separator| first.contains(char::from(*separator)))
-    };
-    let separator = told.or_else(found).unwrap_or(b',');
-    let mut reader = csv_core::ReaderBuilder::new().delimiter(separator).build();
-    let (mut input, mut records) = (text.as_bytes(), Vec::new());
-    // No field is longer than the text.
-    let (mut bytes, mut ends) = (vec![0; text.len() + 1], vec![0; text.len() + 1]);
-    let newlines = |bytes: &[u8]| {
-        bytes
-            .iter()
-            .filter(|byte| **byte == b'\n')
-            .map(|_| 1)
-            .sum::<usize>()
-    };
-    let mut line = 1;
-    loop {
-        let is_end = |byte: &&u8| [b'\n', b'\r'].contains(*byte);
-        let (ends_before, rest) = input.split_at(input.iter().take_while(is_end).count());
-        line += newlines(ends_before);
-        input = rest;
-        let (first_line, mut used, mut fields) = (line, 0, 0);
-        let end = loop {
-            let (result, taken, written, ended) =
-                reader.read_record(input, &mut bytes[used..], &mut ends[fields..]);
-            line += newlines(&input[..taken]);
-            input = &input[taken..];
-            used += written;
-            fields += ended;
-            match result {
-                csv_core::ReadRecordResult::InputEmpty => {}
-                other => break other,
-            }
-        };
-        if end != csv_core::ReadRecordResult::Record {
-            return records;
-        }
-        let starts = std::iter::once(0).chain(ends[..fields].iter().copied());
-        let field = |(start, end): (usize, &usize)| {
-            String::from_utf8_lossy(&bytes[start..*end]).into_owned()
-        };
-        records.push((first_line, starts.zip(&ends[..fields]).map(field).collect()));
-    }
 }
 
 #[cfg(test)]
