@@ -19,6 +19,9 @@ use crate::training::{Averaging, DatasetRef, ScoredImage};
 /// What the names of the files begin with.
 const PREFIX: &str = "evaluation-";
 
+/// What becomes of a file that cannot be read.
+const ANEW: &str = "Evaluate the run again, and the file is made anew";
+
 /// What was scored, and what tells whether it is still the same.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Origin {
@@ -122,6 +125,16 @@ impl KeptEvaluation {
         })
     }
 
+    /// What is to be said of an earlier file in its place that cannot be read.
+    pub(super) fn damaged_before(&self, folder: &RunFolder) -> Option<String> {
+        let path = self.path(folder);
+        if !path.exists() {
+            return None;
+        }
+        let damage = Self::read(&path, folder.name()).err()?;
+        Some(format!("{damage}. It is made anew with these scores"))
+    }
+
     fn path(&self, folder: &RunFolder) -> PathBuf {
         // Paths have characters that names of files may not have.
         let mut dataset = serde_json::to_vec(&self.dataset).unwrap_or_default();
@@ -216,25 +229,34 @@ impl Data {
     }
 }
 
-/// All evaluations in these folders, the newest of each run first. What cannot be read is logged.
+/// What is kept of some runs.
+#[derive(Debug, Default)]
+pub struct KeptEvaluations {
+    /// The newest of each run first.
+    pub readable: Vec<Arc<KeptEvaluation>>,
+    /// What is to be said of the files that cannot be read: which, why, and what to do.
+    pub damaged: Vec<String>,
+}
+
+/// All evaluations in these folders.
 pub(super) fn read_all(
     folders: &[RunFolder],
     data_dir: &Path,
     open: Option<&OpenDataset>,
     cancel: &Cancel,
-) -> Vec<Arc<KeptEvaluation>> {
+) -> KeptEvaluations {
     let mut lists: Vec<(DatasetRef, Split, Data)> = Vec::new();
-    let mut found = Vec::new();
+    let mut found = KeptEvaluations::default();
     for folder in folders {
         let mut of_run: Vec<KeptEvaluation> = Vec::new();
         for path in files(folder) {
             if cancel.is_cancelled() {
-                return Vec::new();
+                return KeptEvaluations::default();
             }
             let mut evaluation = match KeptEvaluation::read(&path, folder.name()) {
                 Ok(evaluation) => evaluation,
                 Err(err) => {
-                    log::warn!("{err}. Evaluate the run again");
+                    found.damaged.push(format!("{err}. {ANEW}"));
                     continue;
                 }
             };
@@ -251,7 +273,7 @@ pub(super) fn read_all(
             of_run.push(evaluation);
         }
         of_run.sort_by_key(|evaluation| std::cmp::Reverse(evaluation.created));
-        found.extend(of_run.into_iter().map(Arc::new));
+        found.readable.extend(of_run.into_iter().map(Arc::new));
     }
     found
 }
@@ -315,8 +337,9 @@ mod tests {
         let kept = evaluation(&dir.path().join("gone"));
         kept.keep(&folder).expect("kept");
         let cancel = Cancel::default();
-        let read =
+        let all =
             |folder: &RunFolder| read_all(std::slice::from_ref(folder), dir.path(), None, &cancel);
+        let read = |folder: &RunFolder| all(folder).readable;
         let found = read(&folder);
         let [found] = &found[..] else {
             panic!("one evaluation: {found:?}");
@@ -349,11 +372,22 @@ mod tests {
         assert!(found.contains(&true) && found.contains(&false));
         fs::remove_file(averaged.path(&folder)).expect("a file");
 
-        // One that is damaged is left out.
+        // One that is damaged is named.
         let path = kept.path(&folder);
         let text = fs::read_to_string(&path).expect("a file");
+        assert_eq!(kept.damaged_before(&folder), None);
         fs::write(&path, "{").expect("a file");
-        assert!(read(&folder).is_empty());
+        let found = all(&folder);
+        let [damaged] = &found.damaged[..] else {
+            panic!("one file: {found:?}");
+        };
+        let before = kept.damaged_before(&folder).expect("damaged");
+        for message in [damaged, &before] {
+            let name = path.file_name().expect("a name").to_string_lossy();
+            let is_told = message.contains(&*name) && message.contains("made anew");
+            assert!(is_told, "{message}");
+        }
+        assert!(found.readable.is_empty());
         // Those of earlier versions say nothing of averaging.
         let older = text.replace(r#""averaging":{"scales":[],"flip":false},"#, "");
         assert_ne!(older, text);
