@@ -305,6 +305,9 @@ impl Report for TextReport<'_> {
             Phase::Checking { done, total } => format!("checking masks {done}/{total}"),
             Phase::Validating { done, total } => format!("validating {done}/{total}"),
             Phase::Preparing(_) => "preparing the GPU".to_owned(),
+            _ if active.stop_waits_for().is_some() => {
+                "waiting until it can be saved, then it stops".to_owned()
+            }
             Phase::Stopping | Phase::StoppingNow => "stopping".to_owned(),
             Phase::Waiting(_) => "waiting until it can be saved".to_owned(),
             _ => format!("epoch {}/{}", active.epoch.max(1), run.config.epochs),

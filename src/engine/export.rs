@@ -53,12 +53,17 @@ impl Engine {
         })
     }
 
+    /// The folder of images that were pasted.
+    pub fn pasted_folder(&self) -> PathBuf {
+        self.dirs.data.join("pasted")
+    }
+
     /// Writes an image that was pasted, as the next `pasted-N.png` among the data; returns the path.
     pub fn keep_pasted(
         &self,
         image: impl FnOnce() -> Rgb + Send + 'static,
     ) -> Task<Result<PathBuf, EngineError>> {
-        let folder = self.dirs.data.join("pasted");
+        let folder = self.pasted_folder();
         self.spawn("paste", move |_| {
             std::fs::create_dir_all(&folder).map_err(FileError::write(&folder))?;
             let mut numbers = 1_usize..;

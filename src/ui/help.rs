@@ -9,6 +9,7 @@ use eframe::egui::{
 use super::command::{Command, MENUS, UiCommand, VIEW_KEYS, shortcut_text};
 use super::context::PanelCtx;
 use super::documents::DocumentsWindow;
+use super::focus_start::focus_start;
 use super::terms::terms_window;
 use super::ui_ext::{UiExt as _, is_escaped};
 use crate::engine::{Dirs, NoticeLevel};
@@ -78,6 +79,7 @@ fn window(ctx: &egui::Context, title: &str, open: &mut bool, add: impl FnOnce(&m
         .default_pos(ctx.content_rect().center())
         .default_width(460.0)
         .show(ctx, |ui| {
+            focus_start(ui);
             ui.spacing_mut().item_spacing = vec2(8.0, 7.0);
             add(ui);
         });

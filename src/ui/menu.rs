@@ -13,6 +13,7 @@ use super::state::Prefs;
 use super::toasts::Toasts;
 use super::view_model::ui_scale::ScaleStep;
 use crate::engine::DatasetRef;
+use crate::ui::when::AddWhen as _;
 
 /// What the menus need to know.
 pub struct MenuState<'a> {
@@ -100,7 +101,7 @@ fn recent_ui(
     chosen: &mut Option<Command>,
     open: impl Fn(PathBuf) -> Command,
 ) {
-    ui.add_enabled_ui(!paths.is_empty(), |ui| {
+    ui.add_when_ui(!paths.is_empty(), |ui| {
         ui.menu_button(title, |ui| {
             for path in paths {
                 let name = path.display().to_string();
@@ -127,7 +128,7 @@ fn recent_ui(
 
 fn item_ui(ui: &mut Ui, state: &MenuState<'_>, command: UiCommand, chosen: &mut Option<Command>) {
     let problem = (state.problem)(command);
-    let response = ui.add_enabled(
+    let response = ui.add_when(
         problem.is_none(),
         with_shortcut(ui.ctx(), Button::new(command.label()), command),
     );

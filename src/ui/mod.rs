@@ -12,6 +12,7 @@ pub mod dock;
 mod documents;
 pub mod drop_target;
 mod elided;
+mod focus_start;
 pub mod help;
 pub mod icons;
 pub mod menu;
@@ -35,6 +36,7 @@ pub mod toasts;
 pub mod ui_ext;
 pub mod upload_counter;
 pub mod view_model;
+mod when;
 mod window;
 mod window_size;
 

@@ -4,10 +4,12 @@ use eframe::egui::{self, Align2, Label, RichText, TextEdit, Window};
 
 use super::command::Command;
 use super::context::PanelCtx;
+use super::focus_start::focus_start;
 use super::theme;
 use super::ui_ext::{UiExt as _, is_escaped};
 use super::view_model::format;
 use crate::engine::{EngineError, NoticeLevel, Notifications, Task};
+use crate::ui::when::AddWhen as _;
 
 /// The window.
 #[derive(Default)]
@@ -32,6 +34,7 @@ impl NotificationsWindow {
             .default_pos(egui_ctx.content_rect().center())
             .default_width(420.0)
             .show(egui_ctx, |ui| {
+                focus_start(ui);
                 ui.label("When a run is finished or fails");
                 ui.checkbox(&mut changed.desktop, "Show a notification of the desktop")
                     .on_hover_text(
@@ -53,7 +56,7 @@ impl NotificationsWindow {
                 ui.horizontal(|ui| {
                     let possible = self.trying.is_none() && !changed.webhook.trim().is_empty();
                     let send = ui
-                        .add_enabled(possible, egui::Button::new("Send a test"))
+                        .add_when(possible, egui::Button::new("Send a test"))
                         .on_hover_text("Post a message of a run that is not there")
                         .on_disabled_hover_text("Write an address first");
                     if send.clicked() {

@@ -7,6 +7,7 @@ use eframe::egui::{
 use super::command::{MENUS, Problem, UiCommand, shortcut_text};
 use super::theme;
 use super::ui_ext::comes_up;
+use crate::ui::when::AddWhen as _;
 
 const WIDTH: f32 = 520.0;
 const LIST_HEIGHT: f32 = 360.0;
@@ -144,7 +145,7 @@ fn entry_ui(
         .shortcut_text(key)
         .min_size(vec2(ui.available_width(), 0.0));
     let response = ui
-        .add_enabled(problem.is_none(), button)
+        .add_when(problem.is_none(), button)
         .accessible_name(format!("{} › {}", entry.place, command.label()));
     if is_selected {
         let (text, color) = match problem {

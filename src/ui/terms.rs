@@ -4,6 +4,7 @@ use eframe::egui::{self, Label, Response, RichText, ScrollArea, Ui, Window, vec2
 use strum::VariantArray;
 
 use super::documents::{Document, DocumentPlace, open_document};
+use super::focus_start::focus_start;
 
 /// A word that not everybody knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, VariantArray)]
@@ -180,6 +181,7 @@ pub fn terms_window(ctx: &egui::Context, open: &mut bool) {
         .pivot(egui::Align2::CENTER_CENTER)
         .default_pos(ctx.content_rect().center())
         .show(ctx, |ui| {
+            focus_start(ui);
             ui.spacing_mut().item_spacing = vec2(8.0, 5.0);
             ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
                 for term in Term::VARIANTS {

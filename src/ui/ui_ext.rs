@@ -10,6 +10,7 @@ use eframe::egui::{
 use super::icons::Icon;
 use super::terms::{Teaches as _, Term};
 use super::theme;
+use super::when::AddWhen as _;
 use crate::engine::NoticeLevel;
 
 /// Interval of the busy animation.
@@ -181,25 +182,25 @@ impl UiExt for Ui {
 
     fn primary_button(&mut self, icon: Icon, label: &str, enabled: bool) -> Response {
         let palette = theme::palette(self.visuals());
-        let text = RichText::new(label).strong().size(15.0);
-        let color = if enabled {
-            palette.on_accent
-        } else {
-            self.visuals().text_color()
-        };
+        let on_accent = enabled.then_some(palette.on_accent);
         let sign = Atom::paint(Vec2::splat(14.0), move |ui, args| {
+            let color = on_accent.unwrap_or(args.fallback_text_color);
             icon.paint(ui.painter(), args.rect, color);
         });
-        let atoms = (Atom::grow(), sign, text.color(color), Atom::grow());
+        let mut text = RichText::new(label).size(15.0);
+        if let Some(color) = on_accent {
+            text = text.color(color);
+        }
+        let atoms = (Atom::grow(), sign, text, Atom::grow());
         let mut button = Button::new(atoms).min_size(vec2(self.available_width(), 34.0));
         if enabled {
             button = button.fill(palette.accent);
         }
-        self.add_enabled(enabled, button).accessible_name(label)
+        self.add_when(enabled, button).accessible_name(label)
     }
 
     fn labeled_button(&mut self, icon: Icon, label: &str, enabled: bool) -> Response {
-        self.add_enabled(enabled, Button::new((icon.atom(), label)))
+        self.add_when(enabled, Button::new((icon.atom(), label)))
             .accessible_name(label)
     }
 
@@ -381,9 +382,9 @@ pub fn comes_up(ctx: &egui::Context, id: egui::Id) -> bool {
     last.is_none_or(|last| last + 1 < now)
 }
 
-/// Paints a square of color into `rect`.
+/// Paints a square of color into `rect`, with an outline: its color may be that of the panel.
 pub fn paint_swatch(ui: &Ui, rect: Rect, color: Color32) {
-    let outline = Stroke::new(1.0, theme::palette(ui.visuals()).outline);
+    let outline = Stroke::new(1.0, theme::palette(ui.visuals()).swatch_outline);
     ui.painter().rect(
         rect,
         CornerRadius::same(3),

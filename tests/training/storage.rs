@@ -10,19 +10,54 @@ use fcn_workbench::training::{
 
 use crate::common::{Recorder, TinySet};
 
-/// Moves the folder of a run away after its first step, and back once the run waits for it.
+/// When a run whose folder is away is asked to stop.
+#[derive(PartialEq)]
+enum Stop {
+    Never,
+    BeforeItWaits,
+    WhileItWaits,
+}
+
+/// Moves the folder of a run away after a step, and back once the run waits for it, unless the run is stopped in that
+/// wait.
 struct Mover {
+    control: Control,
     folder: PathBuf,
     away: PathBuf,
+    after_step: usize,
+    stop: Stop,
     events: Recorder,
+}
+
+impl Mover {
+    fn new(set: &TinySet, folder: &RunFolder, after_step: usize, stop: Stop) -> Self {
+        Self {
+            control: Control::default(),
+            folder: folder.path().to_owned(),
+            away: set.dir.path().join("away"),
+            after_step,
+            stop,
+            events: Recorder::default(),
+        }
+    }
+
+    fn train(mut self, set: &TinySet, folder: &RunFolder) -> Recorder {
+        let control = self.control.clone();
+        train(folder, &set.open(), &control, &mut self);
+        self.events
+    }
 }
 
 impl TrainSink for Mover {
     fn send(&mut self, event: TrainEvent) {
         match &event {
-            TrainEvent::Step(step) if step.step == 1 => {
+            TrainEvent::Step(step) if step.step == self.after_step => {
                 fs::rename(&self.folder, &self.away).expect("moved");
+                if self.stop == Stop::BeforeItWaits {
+                    self.control.stop();
+                }
             }
+            TrainEvent::Blocked(_) if self.stop == Stop::WhileItWaits => self.control.stop(),
             TrainEvent::Blocked(problem) => {
                 assert!(problem.contains("run"), "{problem}");
                 fs::rename(&self.away, &self.folder).expect("back");
@@ -41,13 +76,7 @@ fn a_run_waits_for_its_folder_and_loses_nothing() {
     train(&unbroken, &set.open(), &Control::default(), &mut whole);
 
     let folder = set.run(|config| config.epochs = 2);
-    let mut mover = Mover {
-        folder: folder.path().to_owned(),
-        away: set.dir.path().join("away"),
-        events: Recorder::default(),
-    };
-    train(&folder, &set.open(), &Control::default(), &mut mover);
-    let recorder = mover.events;
+    let recorder = Mover::new(&set, &folder, 1, Stop::Never).train(&set, &folder);
     assert_eq!(recorder.outcome(), Some(&Outcome::Finished));
     let count = |wanted: fn(&TrainEvent) -> bool| {
         recorder.events.iter().filter(|event| wanted(event)).count()
@@ -60,53 +89,16 @@ fn a_run_waits_for_its_folder_and_loses_nothing() {
     assert_eq!(folder.last().expect("a checkpoint").step, 6);
 }
 
-/// Moves the folder of the run away after its second step and asks for a stop, before or while the run
-/// waits for the folder.
-struct Stopper {
-    control: Control,
-    folder: PathBuf,
-    away: PathBuf,
-    stops_first: bool,
-    events: Recorder,
-}
-
-impl TrainSink for Stopper {
-    fn send(&mut self, event: TrainEvent) {
-        match &event {
-            TrainEvent::Step(step) if step.step == 2 => {
-                fs::rename(&self.folder, &self.away).expect("moved");
-                if self.stops_first {
-                    self.control.stop();
-                }
-            }
-            TrainEvent::Blocked(_) if self.stops_first => {
-                fs::rename(&self.away, &self.folder).expect("back");
-            }
-            TrainEvent::Blocked(_) => self.control.stop(),
-            _ => {}
-        }
-        self.events.send(event);
-    }
-}
-
-fn stopped(set: &TinySet, stops_first: bool) -> (RunFolder, Outcome) {
+fn stopped(set: &TinySet, stop: Stop) -> (RunFolder, Outcome) {
     let folder = set.run(|config| config.epochs = 2);
-    let control = Control::default();
-    let mut stopper = Stopper {
-        control: control.clone(),
-        folder: folder.path().to_owned(),
-        away: set.dir.path().join("away"),
-        stops_first,
-        events: Recorder::default(),
-    };
-    train(&folder, &set.open(), &control, &mut stopper);
-    let outcome = stopper.events.outcome().expect("an end").clone();
+    let events = Mover::new(set, &folder, 2, stop).train(set, &folder);
+    let outcome = events.outcome().expect("an end").clone();
     (folder, outcome)
 }
 
 #[test]
 fn a_stop_ends_the_wait_and_says_what_was_wrong() {
-    let (_, outcome) = stopped(&TinySet::new(6, 1), false);
+    let (_, outcome) = stopped(&TinySet::new(6, 1), Stop::WhileItWaits);
     let Outcome::Failed(message) = outcome else {
         panic!("{outcome:?}")
     };
@@ -116,7 +108,7 @@ fn a_stop_ends_the_wait_and_says_what_was_wrong() {
 #[test]
 fn a_stop_before_the_folder_was_gone_waits_for_its_checkpoint() {
     let set = TinySet::new(6, 1);
-    let (folder, outcome) = stopped(&set, true);
+    let (folder, outcome) = stopped(&set, Stop::BeforeItWaits);
     assert_eq!(outcome, Outcome::Stopped { step: 2 });
     assert_eq!(folder.last().expect("a checkpoint").step, 2);
 }

@@ -53,6 +53,27 @@ pub fn cut_off(desk: &Desk, width: f32) -> Vec<String> {
     found
 }
 
+/// Buttons, boxes and lists that are hard to hit, with their heights. The cross of a window is egui's.
+fn low(desk: &Desk) -> Vec<String> {
+    const LEAST: f32 = 20.0;
+    let mut found = Vec::new();
+    for role in [
+        Role::Button,
+        Role::CheckBox,
+        Role::ComboBox,
+        Role::RadioButton,
+    ] {
+        for node in desk.window.query_all_by_role(role) {
+            let height = node.rect().height();
+            let name = node.accesskit_node().label().unwrap_or_default();
+            if height < LEAST && name != "Close window" {
+                found.push(format!("{role:?} {name:?} is {height} high"));
+            }
+        }
+    }
+    found
+}
+
 /// The sizes that screens have, and the smallest window; [`small`](super::small) tells more of that.
 const SIZES: [[f32; 2]; 4] = [
     [900.0, 600.0],
@@ -97,6 +118,7 @@ fn every_control_has_a_name_and_is_in_the_window() {
         desk.app().send(Command::ShowPanel(panel));
         desk.frames(6);
         all_are_named(&desk, &format!("{panel:?}"));
+        assert_eq!(low(&desk), [""; 0], "{panel:?}");
     }
     for size in SIZES {
         desk.window.set_size(size.into());
@@ -259,4 +281,24 @@ fn tooltips_make_way_for_what_comes_up_above_their_widgets() {
         desk.frames(15);
     }
     assert!(!desk.says("Search commands"));
+}
+
+#[test]
+fn tooltips_go_when_a_window_comes_up_beside_them() {
+    let mut desk = Desk::new(|_| ());
+    desk.window.set_size([1440.0, 900.0].into());
+    desk.frames(4);
+    // Far from the middle, where the window comes up.
+    let tooltip = "Reads all images and masks and lists what is wrong";
+    let place = desk.find("Check dataset").rect().center();
+    desk.window.hover_at(place);
+    desk.until("it is explained", |desk| desk.finds(tooltip));
+    desk.app().send(UiCommand::GettingStarted);
+    desk.until("it makes way", |desk| {
+        desk.says("Getting started") && !desk.finds(tooltip)
+    });
+    desk.frames(40);
+    assert!(!desk.finds(tooltip), "not until the pointer is used");
+    desk.window.hover_at(place + eframe::egui::vec2(1.0, 0.0));
+    desk.until("it is explained again", |desk| desk.finds(tooltip));
 }

@@ -175,6 +175,8 @@ fn the_table_under_the_pointer_has_the_values_of_the_run() {
             rect.right() < pointer.x
         };
         assert!(is_off, "{share}: {rect} at {pointer}");
+        // Not over the other plot, whose newest values are looked at too.
+        assert!(plot.contains_rect(rect), "{share}: {rect} in {plot}");
     }
 }
 

@@ -203,7 +203,11 @@ fn every_chosen_run_has_a_row_and_the_choice_is_kept() {
     desk.until("the scores are there", |desk| desk.says("mIoU (pooled)"));
     assert!(!desk.says("not evaluated yet"));
 
-    desk.click("Runs to evaluate");
+    // It looks like the other lists beside it.
+    desk.window
+        .get_by_role_and_label(Role::ComboBox, "Runs to evaluate")
+        .click();
+    desk.frames(3);
     let boxes = |desk: &Desk| -> Vec<bool> {
         let nodes = desk.window.query_all_by_label("the first one");
         let nodes = nodes.filter(|node| node.accesskit_node().role() == Role::CheckBox);

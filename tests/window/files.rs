@@ -28,7 +28,7 @@ fn without_dataset() -> Desk {
 }
 
 /// Copies a folder with all that is in it.
-fn copy_folder(from: &Path, to: &Path) {
+pub fn copy_folder(from: &Path, to: &Path) {
     fs::create_dir_all(to).expect("a folder");
     for entry in fs::read_dir(from).expect("a folder") {
         let path = entry.expect("an entry").path();

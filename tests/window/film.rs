@@ -6,7 +6,7 @@ use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use fcn_workbench::engine::{FilmFile, RunNotes};
 use fcn_workbench::ui::command::{Command, PanelKind};
 use fcn_workbench::ui::state::AppState;
-use fcn_workbench::ui::view_model::format::percent;
+use fcn_workbench::ui::view_model::format::{loss, percent};
 
 use super::desk::Desk;
 
@@ -20,9 +20,12 @@ fn a_film_is_scrubbed_played_saved_and_used() {
     });
     desk.find("Film scrubber").set_value_accesskit(0.0);
     desk.until("its first masks are drawn", |desk| {
-        desk.says("after step 0") && desk.finds("Frame 1 of ")
+        desk.says("masks after step 0") && desk.finds("Frame 1 of ")
     });
     assert!(desk.says("No validation yet at this step"));
+    // The numbers above are of this moment, too.
+    assert!(desk.says("Step 0 · loss – · not validated yet"));
+    assert!(!desk.finds("Training loss from "));
     assert!(
         !desk.is_enabled("Use this"),
         "no weights of step 0 are kept"
@@ -32,10 +35,20 @@ fn a_film_is_scrubbed_played_saved_and_used() {
     desk.until("it has played to its end", |desk| {
         desk.finds(": step 8, ") && desk.says("Play the film")
     });
-    desk.until("the last masks are drawn", |desk| desk.says("after step 8"));
+    desk.until("the last masks are drawn", |desk| {
+        desk.says("masks after step 8")
+    });
     let score = desk.run().epochs[1].scores.mean_iu;
     let score = percent(score);
     assert!(desk.says(&format!("Epoch 2: mIoU {score}")));
+    // How the run does is told here, without Curves.
+    let last = desk.run().steps.last().expect("a step").loss;
+    let numbers = format!(
+        "Step 8 · loss {} · mIoU {score} (epoch 2)",
+        loss(Some(last))
+    );
+    assert!(desk.says(&numbers), "{numbers}");
+    assert!(desk.finds("Training loss from "));
 
     let gif = desk.set.dir.path().join("film.gif");
     desk.app()
@@ -156,7 +169,7 @@ fn the_film_is_below_the_masks_where_there_is_no_room_for_both() {
     desk.train();
     desk.app().send(Command::ShowPanel(PanelKind::Live));
     desk.until("the last masks are drawn", |desk| {
-        desk.finds(": step 8, ") && desk.says("after step 8")
+        desk.finds(": step 8, ") && desk.says("masks after step 8")
     });
     // What 1280 x 720 pixels have at 300 %.
     desk.window.set_size(vec2(427.0, 240.0));

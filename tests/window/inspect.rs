@@ -33,6 +33,8 @@ fn images_are_pasted_and_all_of_a_list_is_saved() {
     desk.until("the pasted image is predicted", |desk| {
         desk.finds("pasted-1.png  ·  40 × 24") && desk.finds("predicted in")
     });
+    let recent = &desk.app().state().recent;
+    assert_eq!((recent.images.len(), recent.folders.len()), (1, 0));
     let known = desk.set.image_path(8);
     // As if it were named on the command line.
     desk.window.state_mut().open_files(vec![known]);

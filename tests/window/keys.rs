@@ -137,7 +137,7 @@ fn enter_and_escape_answer_questions() {
     desk.frames(3);
     desk.click("Delete");
     desk.until("it is in the trash", |desk| {
-        desk.engine().runs_in_trash() == 1
+        desk.engine().runs_in_trash().count() == 1
     });
     desk.click("Empty trash…");
     assert!(desk.find("Delete for good").is_focused());
@@ -150,10 +150,12 @@ fn enter_and_escape_answer_questions() {
     assert!(!desk.says("Search commands"), "no palette above a question");
     desk.window.key_press(Key::Escape);
     desk.frames(3);
-    assert!(!desk.says("Delete for good") && desk.engine().runs_in_trash() == 1);
+    assert!(!desk.says("Delete for good") && desk.engine().runs_in_trash().count() == 1);
     desk.click("Empty trash…");
     desk.window.key_press(Key::Enter);
-    desk.until("it is deleted", |desk| desk.engine().runs_in_trash() == 0);
+    desk.until("it is deleted", |desk| {
+        desk.engine().runs_in_trash().count() == 0
+    });
     assert!(!desk.says("Delete for good"));
 }
 
@@ -219,4 +221,28 @@ fn closing_the_window_on_a_run_is_a_question_that_enter_and_escape_answer() {
             assert!(!stays_open(&mut desk), "that was confirmed");
         }
     }
+}
+
+#[test]
+fn tab_reaches_all_panels_and_comes_around() {
+    let mut desk = Desk::new(|_| ());
+    let stops = [
+        "Folder path",
+        "Check dataset",
+        "Set for me",
+        "Start training",
+    ];
+    let mut reached: Vec<&str> = Vec::new();
+    for _ in 0..200 {
+        desk.window.key_press(Key::Tab);
+        desk.frames(2);
+        let now = stops.into_iter().find(|stop| desk.find(stop).is_focused());
+        reached.extend(now.filter(|now| reached.last() != Some(now)));
+        if reached.len() > stops.len() {
+            break;
+        }
+    }
+    // In this order, and then the first one again.
+    assert_eq!(reached[..stops.len()], stops);
+    assert_eq!(reached.last(), Some(&"Folder path"));
 }

@@ -11,6 +11,7 @@ mod dataset_settings;
 mod dataset_view;
 mod desk;
 mod differences;
+mod documents;
 mod drafts;
 mod evaluate;
 mod faults;
@@ -28,6 +29,7 @@ mod numbers;
 mod queue;
 mod recipes;
 mod reports;
+mod run_columns;
 mod runs;
 mod shown;
 mod small;
@@ -119,7 +121,7 @@ fn a_run_is_trained_from_a_pasted_path_to_its_scores() {
         "the masks never changed"
     );
     desk.until("the last masks are drawn", |desk| {
-        desk.says("after step 80")
+        desk.says("masks after step 80")
     });
     for id in ["image8", "image9"] {
         assert!(
@@ -219,7 +221,9 @@ fn a_run_can_be_held_stopped_and_taken_up_again() {
 fn textures_go_to_the_graphics_card_only_when_they_change() {
     let mut desk = Desk::new(|config| config.epochs = 2);
     desk.train();
-    desk.until("the last masks are drawn", |desk| desk.says("after step 8"));
+    desk.until("the last masks are drawn", |desk| {
+        desk.says("masks after step 8")
+    });
     let uploads = |desk: &Desk| UploadCounter::of(&desk.window.ctx);
     desk.until("the pointer is away and all letters are there", |desk| {
         desk.says("finished") && desk.finds(": step 8, ")

@@ -1,10 +1,14 @@
 //! Losses and optimizers beside the papers' own, and what is said of a training that goes nowhere.
 
-use fcn_workbench::engine::{ClassWeights, OptimizerKind, Reduction, RunState};
+use fcn_workbench::engine::{
+    ClassWeights, DatasetRef, DatasetState, OptimizerKind, Reduction, RunState,
+};
+use fcn_workbench::ui::command::Command;
 
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
 use super::desk::Desk;
+use super::files::copy_folder;
 
 /// Clicks a button that may be scrolled out of sight.
 fn choose(desk: &mut Desk, label: &str) {
@@ -118,6 +122,23 @@ fn a_learning_rate_is_searched_and_used() {
     desk.until("rates were tried", |desk| {
         desk.finds("Loss at learning rates from 1e-6 to")
     });
+    // It names its dataset, as another one may be opened.
+    let DatasetState::Ready(open) = desk.engine().dataset() else {
+        panic!("no dataset is open");
+    };
+    let on = format!("Loss at rising learning rates on {}", open.dataset.name);
+    assert!(desk.says(&on), "{on}");
+    let other = desk.set.dir.path().join("another");
+    copy_folder(&desk.set.root(), &other);
+    let other = DatasetRef::Folder(other);
+    desk.app().send(Command::OpenDataset(other.clone()));
+    desk.until("another dataset is open", |desk| {
+        match desk.engine().dataset() {
+            DatasetState::Ready(open) => open.which == other,
+            _ => false,
+        }
+    });
+    assert!(desk.says(&on), "{on}");
     let label = desk
         .window
         .query_all_by_label_contains("Use learning rate ")

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 use eframe::egui::accesskit::{Role, Toggled};
-use eframe::egui::{Key, Modifiers, vec2};
+use eframe::egui::{Key, Modifiers};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use fcn_workbench::engine::{DeviceId, RunConfig, RunState};
 use fcn_workbench::ui::command::{Command, PanelKind};
@@ -213,50 +213,6 @@ fn the_table_stays_where_it_is_whatever_is_chosen() {
         assert_eq!(top(&desk), before, "it was taken back at {width}");
         desk.click("Choose none");
     }
-}
-
-#[test]
-fn columns_are_as_wide_as_people_drag_them() {
-    let mut desk = desk(2);
-    desk.window.set_size([1280.0, 720.0].into());
-    desk.frames(4);
-    // What matters is in sight in a window of this size.
-    let panel = desk.find("Search runs").rect().left()..1280.0;
-    for column in [
-        "Name",
-        "State",
-        "Best mIoU",
-        "Started (UTC)",
-        "Duration",
-        "Dataset",
-    ] {
-        let header = format!("Sort by {column}");
-        let rect = desk.find(&header).rect();
-        assert!(
-            panel.contains(&rect.left()) && panel.contains(&rect.right()),
-            "{column}"
-        );
-    }
-    let left = |desk: &Desk| desk.find("Sort by State").rect().left();
-    let before = left(&desk);
-    let edge = desk.find("Resize Name").rect().center();
-    desk.window.drag_at(edge);
-    desk.frames(2);
-    for by in [20.0, 60.0] {
-        desk.window.hover_at(edge + vec2(by, 0.0));
-        desk.frames(2);
-    }
-    desk.window.drop_at(edge + vec2(60.0, 0.0));
-    desk.frames(4);
-    assert!(
-        (left(&desk) - before - 60.0).abs() < 2.0,
-        "{} {before}",
-        left(&desk)
-    );
-    desk.click("Columns");
-    desk.click("Default columns");
-    desk.frames(4);
-    assert_eq!(left(&desk), before);
 }
 
 #[test]

@@ -9,6 +9,7 @@ use super::comfort::cut_off;
 use super::desk::Desk;
 
 const SIZE: Vec2 = Vec2::new(900.0, 600.0);
+const CLASSES: [&str; 3] = ["ground", "red square", "blue square"];
 /// Heights that images keep at least, in points.
 const INSPECTED: f32 = 250.0;
 /// Of a run beside the ground truth.
@@ -25,6 +26,19 @@ fn height(desk: &Desk, name: &str) -> f32 {
     named
         .map(|image| image.rect().bottom().min(SIZE.y) - image.rect().top())
         .fold(0.0, f32::max)
+}
+
+/// The shares of classes in Inspect, in percent.
+fn shares(desk: &Desk) -> Vec<f64> {
+    let labels = desk.window.query_all_by_role(Role::Label);
+    labels
+        .filter_map(|label| {
+            let node = label.accesskit_node();
+            let text = node.value().or_else(|| node.label())?;
+            let number = text.strip_suffix(" %")?;
+            number.contains('.').then(|| number.parse().ok())?
+        })
+        .collect()
 }
 
 #[test]
@@ -44,6 +58,22 @@ fn in_the_smallest_window_controls_are_in_sight_and_images_keep_their_room() {
     desk.frames(4);
     let inspected = height(&desk, "Inspected image");
     assert!(inspected >= INSPECTED, "{inspected}");
+    // The share of each class is beside the image, and below it where that is narrower still.
+    for width in [SIZE.x, 740.0] {
+        desk.window.set_size(Vec2::new(width, SIZE.y));
+        desk.frames(4);
+        for class in CLASSES {
+            let class = desk.window.get_by_role_and_label(Role::CheckBox, class);
+            let rect = class.rect();
+            assert!(rect.right() < width && rect.bottom() < SIZE.y, "{rect:?}");
+        }
+        let shares = shares(&desk);
+        assert_eq!(shares.len(), CLASSES.len(), "{shares:?} at {width}");
+        let sum: f64 = shares.iter().sum();
+        assert!((sum - 100.0).abs() < 0.2, "{shares:?}");
+    }
+    desk.window.set_size(SIZE);
+    desk.frames(4);
 
     desk.app().send(Command::ShowPanel(PanelKind::Compare));
     desk.frames(3);

@@ -272,9 +272,14 @@ fn content_range(headers: &HeaderMap) -> Option<(Option<u64>, Option<u64>)> {
 
 /// What went wrong on the way, in a few words.
 fn cause_of(err: ureq::Error) -> String {
+    const UNKNOWN: &str = "the name of the server is not known";
     match err {
-        ureq::Error::HostNotFound => "the name of the server is not known".to_owned(),
+        ureq::Error::HostNotFound => UNKNOWN.to_owned(),
         ureq::Error::Timeout(_) => "it does not answer in time".to_owned(),
+        // The standard library has no kind for it, and adds the words of the resolver.
+        ureq::Error::Io(err) if err.to_string().starts_with("failed to lookup address") => {
+            UNKNOWN.to_owned()
+        }
         ureq::Error::Io(err) => err.to_string(),
         other => other.to_string(),
     }
@@ -288,6 +293,20 @@ mod tests {
 
     use super::*;
     use crate::engine::tasks::Cancel;
+
+    // The words are those of Unix.
+    #[cfg(unix)]
+    #[test]
+    fn a_server_whose_name_is_not_known_is_told_in_plain_words() {
+        use std::net::ToSocketAddrs as _;
+        // A name that never resolves (RFC 2606).
+        let found = "nowhere.invalid:443".to_socket_addrs();
+        let err = found.map(|_| ()).expect_err("no address");
+        let told = cause_of(ureq::Error::Io(err));
+        assert_eq!(told, "the name of the server is not known");
+        let other = std::io::Error::other("connection reset");
+        assert_eq!(cause_of(ureq::Error::Io(other)), "connection reset");
+    }
 
     #[test]
     fn a_server_that_falls_silent_is_left() {

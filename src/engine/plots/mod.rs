@@ -168,10 +168,10 @@ impl<'a> Figure<'a> {
         };
         let x = settings.view.x.unwrap_or_else(|| whole_axis(runs));
         let y = settings.view.y.get(&kind).copied();
-        let y_scale = if settings.log && !kind.is_share() {
-            Scale::Log
-        } else {
-            Scale::Linear
+        let y_scale = match kind.is_share() {
+            true => Scale::Share,
+            false if settings.log => Scale::Log,
+            false => Scale::Linear,
         };
         let (x_scale, x_label) = match settings.axis {
             Axis::Step => (Scale::Count, "Step".to_owned()),
@@ -330,17 +330,21 @@ fn value_at(points: &[Point], x: f64) -> Option<f64> {
     Some(left[1] + share * (right[1] - left[1]))
 }
 
+/// Room before the first value and behind the last one, and around shares, as a share of what is shown: marks are
+/// whole there.
+const MARGIN: f64 = 0.04;
+
 /// From the start to the last value of any run.
 fn whole_axis(runs: &[PlottedRun<'_>]) -> Range {
     let extents = runs.iter().filter_map(|run| run.model.extent);
     let end = extents.map(|extent| extent[1]).fold(0.0, f64::max);
     let end = if end > 0.0 { end } else { 1.0 };
-    [-0.01 * end, 1.01 * end]
+    [-MARGIN * end, (1.0 + MARGIN) * end]
 }
 
 fn values_in_view(kind: PlotKind, lines: &[PlotLine<'_>], [left, right]: Range) -> Range {
     if kind.is_share() {
-        return [-0.02, 1.04];
+        return [-MARGIN, 1.0 + MARGIN];
     }
     let in_view = |line: &PlotLine<'_>| {
         let points = line.points.iter();

@@ -4,16 +4,16 @@ use std::fmt::Write as _;
 
 use super::{Figure, LineKind, NUM_COLORS, PlotLine, cut_text, dashes, ticks};
 
-/// Colors of runs on white: far apart for everybody, deuteranopes included.
+/// Colors of runs on white: calm, and far apart for everybody, color-blind people included.
 pub const PAPER_COLORS: [[u8; 3]; NUM_COLORS] = [
-    [15, 17, 254],
-    [198, 115, 10],
-    [236, 86, 109],
-    [0, 160, 154],
-    [8, 5, 3],
-    [12, 75, 8],
-    [8, 11, 131],
-    [56, 123, 197],
+    [0, 117, 194],
+    [201, 123, 37],
+    [211, 84, 101],
+    [34, 152, 164],
+    [70, 49, 116],
+    [98, 85, 0],
+    [10, 72, 32],
+    [64, 69, 84],
 ];
 
 /// Colors of the drawing, as CSS has them.
@@ -304,6 +304,13 @@ mod tests {
         );
         assert!(text.contains("stroke=\"#000001\"") && text.contains("stroke-dasharray=\"9 6\""));
         assert!(text.contains(">a&lt;b: validation</text>") && text.contains(">Step</text>"));
+        // Scores are written as everywhere else.
+        let scores = Figure::new(PlotKind::Scores, &runs, &settings);
+        let written = svg(&[scores], &paint);
+        assert!(
+            written.contains(">100 %</text>") && !written.contains(">1.0</text>"),
+            "{written}"
+        );
         // A single point is seen, too.
         let first = [[10.0, 2.0]];
         let mut single = loss.clone();

@@ -22,6 +22,8 @@ pub enum Scale {
     Count,
     /// Seconds, written in the [`time_unit`] of the range.
     Secs,
+    /// Shares, written in percent: `50 %` at 0.5.
+    Share,
 }
 
 /// The ticks of a range, about `most` of them, and at least two where numbers allow it.
@@ -34,18 +36,21 @@ pub fn ticks(range: [f64; 2], scale: Scale, most: usize) -> Vec<Tick> {
             text::short_count,
         ),
         Scale::Log => log(range, most),
-        Scale::Secs => {
-            let (secs, _) = time_unit(range[1]);
-            let ticks = linear(range.map(|at| at / secs), most);
-            ticks
-                .into_iter()
-                .map(|tick| Tick {
-                    at: tick.at * secs,
-                    ..tick
-                })
-                .collect()
-        }
+        Scale::Secs => in_unit(range, time_unit(range[1]).0, "", most),
+        Scale::Share => in_unit(range, 0.01, " %", most),
     }
+}
+
+/// Round numbers of a unit, this large in those of the axis, with its sign behind them.
+fn in_unit(range: [f64; 2], unit: f64, sign: &str, most: usize) -> Vec<Tick> {
+    let ticks = linear(range.map(|at| at / unit), most);
+    ticks
+        .into_iter()
+        .map(|tick| Tick {
+            at: tick.at * unit,
+            label: tick.label + sign,
+        })
+        .collect()
 }
 
 /// Seconds of the unit in which times up to `end` are written, and its name.
@@ -216,6 +221,18 @@ mod tests {
             labels([-14.0, -8.0], Scale::Log, 4),
             ["1e-14", "1e-12", "1e-10", "1e-8"]
         );
+    }
+
+    #[test]
+    fn shares_are_written_in_percent() {
+        assert_eq!(
+            labels([-0.03, 1.03], Scale::Share, 6),
+            ["0 %", "20 %", "40 %", "60 %", "80 %", "100 %"]
+        );
+        let close = ticks([0.561, 0.564], Scale::Share, 4);
+        let written: Vec<&str> = close.iter().map(|tick| tick.label.as_str()).collect();
+        assert_eq!(written, ["56.1 %", "56.2 %", "56.3 %", "56.4 %"]);
+        assert!((close[1].at - 0.562).abs() < 1e-12);
     }
 
     #[test]

@@ -63,6 +63,8 @@ pub struct ActiveRun {
     pub was_validated: bool,
     /// What it was estimated to take; known once the dataset is open.
     pub before_start: Option<Arc<BeforeStart>>,
+    /// Why it cannot be saved, while it waits until it can; a stop that was asked for before waits too.
+    pub blocked: Option<String>,
     /// How far the step in hand is.
     pub in_step: Option<StepProgress>,
     /// Share of the last steps in which it waited for data.
@@ -95,6 +97,7 @@ impl ActiveRun {
             remaining_secs: None,
             was_validated: false,
             before_start: None,
+            blocked: None,
             in_step: None,
             waiting_share: None,
             waits: VecDeque::new(),
@@ -147,12 +150,16 @@ impl ActiveRun {
             }
             TrainEvent::Paused => self.phase = Phase::Paused,
             TrainEvent::Blocked(problem) => {
+                self.blocked = Some(problem.clone());
                 if !matches!(self.phase, Phase::Stopping | Phase::StoppingNow) {
                     self.phase = Phase::Waiting(problem.clone());
                 }
             }
             TrainEvent::Unpaused => self.phase = Phase::Training,
-            TrainEvent::Unblocked => self.enter(Phase::Training),
+            TrainEvent::Unblocked => {
+                self.blocked = None;
+                self.enter(Phase::Training);
+            }
             TrainEvent::EpochEnded(_) => self.was_validated = true,
             TrainEvent::Preview(_)
             | TrainEvent::Warning(_)
@@ -189,6 +196,23 @@ impl ActiveRun {
     /// Takes in how far the look at the labels is.
     pub(super) fn checking(&mut self, done: usize, total: usize) {
         self.enter(Phase::Checking { done, total });
+    }
+
+    /// A stop was asked for.
+    pub(super) fn stop_asked(&mut self) {
+        if matches!(self.phase, Phase::Waiting(_)) {
+            // Whoever stops it now knows what is wrong: it does not wait any more.
+            self.blocked = None;
+        }
+        if self.phase != Phase::StoppingNow {
+            self.phase = Phase::Stopping;
+        }
+    }
+
+    /// Whether a stop that was asked for waits until the run can be saved, and why it cannot.
+    pub fn stop_waits_for(&self) -> Option<&str> {
+        let is_stopping = self.phase == Phase::Stopping;
+        self.blocked.as_deref().filter(|_| is_stopping)
     }
 
     /// A pause or stop that was asked for stays on show until it is reached.
@@ -269,12 +293,23 @@ mod tests {
         assert_eq!(run.phase, Phase::Waiting("last.json: full".to_owned()));
         run.apply(&TrainEvent::Unblocked);
         assert_eq!(run.phase, Phase::Training);
-        run.phase = Phase::Stopping;
+        assert_eq!((&run.blocked, run.stop_waits_for()), (&None, None));
+        run.stop_asked();
+        assert_eq!(run.stop_waits_for(), None, "it can be saved so far");
         run.apply(&problem());
         assert_eq!(run.phase, Phase::Stopping, "a stop stays on show");
+        assert_eq!(run.stop_waits_for(), Some("last.json: full"));
         // Its checkpoint was waited for, and it goes on with the stop.
         run.apply(&TrainEvent::Unblocked);
-        assert_eq!(run.phase, Phase::Stopping);
+        assert_eq!((&run.phase, run.stop_waits_for()), (&Phase::Stopping, None));
+    }
+
+    #[test]
+    fn a_stop_while_a_run_waits_waits_no_more() {
+        let mut run = run();
+        run.apply(&TrainEvent::Blocked("last.json: full".to_owned()));
+        run.stop_asked();
+        assert_eq!((&run.phase, run.stop_waits_for()), (&Phase::Stopping, None));
     }
 
     #[test]

@@ -42,6 +42,17 @@ pub enum DatasetRef {
 }
 
 impl DatasetRef {
+    /// What people call it: the name of its folder or archive.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Sample => "sample".to_owned(),
+            Self::Folder(folder) | Self::Mapped { folder, .. } => folder.file_name().map_or_else(
+                || folder.display().to_string(),
+                |name| name.to_string_lossy().into_owned(),
+            ),
+        }
+    }
+
     /// Where it is, without what its labels mean.
     pub fn place(&self) -> Self {
         match self {

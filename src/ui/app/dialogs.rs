@@ -44,7 +44,9 @@ impl App {
         match command {
             Command::Inspect(paths) => {
                 recent.add_images(paths);
-                if let Some(first) = paths.first() {
+                // Nobody looks for files among those that were pasted.
+                let pasted = self.engine.pasted_folder();
+                if let Some(first) = paths.first().filter(|path| !path.starts_with(pasted)) {
                     recent.add_folder_of(first);
                 }
             }

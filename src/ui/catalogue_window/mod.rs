@@ -8,6 +8,7 @@ use eframe::egui::{Align2, Color32, RichText, Ui, Vec2, Window, vec2};
 pub use datasets::PublicDatasetsWindow;
 pub use weights::PretrainedWindow;
 
+use crate::ui::focus_start::focus_start;
 use crate::ui::theme;
 use crate::ui::ui_ext::{UiExt as _, is_escaped};
 use crate::ui::view_model::catalogue_row::{CatalogueRow, Tone};
@@ -24,7 +25,10 @@ fn window(ui: &Ui, title: &str, open: &mut bool, size: Vec2, add: impl FnOnce(&m
         .pivot(Align2::CENTER_CENTER)
         .default_pos(ctx.content_rect().center())
         .default_size(size)
-        .show(ctx, add);
+        .show(ctx, |ui| {
+            focus_start(ui);
+            add(ui);
+        });
 }
 
 /// A button whose accessible name says which entry it is about.
@@ -45,9 +49,9 @@ fn state_ui(ui: &mut Ui, about: &str, row: &CatalogueRow) {
     }
     let color = tone_color(ui, row.tone);
     let tag = ui.tag(&row.state, color);
-    if let Some(note) = &row.note {
+    if let (Some(note), Some(brief)) = (&row.note, &row.brief) {
         tag.on_hover_text(note);
-        ui.truncated(RichText::new(note).small(), note);
+        ui.truncated(RichText::new(brief).small(), note);
     }
 }
 

@@ -16,7 +16,7 @@ use crate::ui::view_model::catalogue_row::{CatalogueRow, weights_details};
 const TITLE: &str = "Pretrained weights";
 /// Width of the names at least, and of what stands beside them.
 const NAME_WIDTH: f32 = 300.0;
-const BESIDE_NAME: f32 = 460.0;
+const BESIDE_NAME: f32 = 530.0;
 
 /// The window of public weights.
 #[derive(Default)]

@@ -7,6 +7,7 @@ use crate::ui::icons::Icon;
 use crate::ui::sticky_header::StickyHeader;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::ClassMapForm;
+use crate::ui::when::AddWhen as _;
 
 const NAME_WIDTH: f32 = 150.0;
 const LABELS_WIDTH: f32 = 70.0;
@@ -117,7 +118,7 @@ fn palette_ui(ui: &mut Ui, form: &mut ClassMapForm) {
 fn row_ui(ui: &mut Ui, form: &mut ClassMapForm, row: usize, action: &mut Option<Action>) {
     let number = row + 1;
     let mut color = form.color(row);
-    ui.add_enabled_ui(!form.rows[row].ignore, |ui| {
+    ui.add_when_ui(!form.rows[row].ignore, |ui| {
         let response = ui
             .color_edit_button_srgb(&mut color)
             .on_hover_text("Color of the class");
@@ -149,7 +150,7 @@ fn row_ui(ui: &mut Ui, form: &mut ClassMapForm, row: usize, action: &mut Option<
             ("Down", "Move class down", row < last, Action::Down(row)),
         ] {
             let response = ui
-                .add_enabled(can, eframe::egui::Button::new(label).small())
+                .add_when(can, eframe::egui::Button::new(label))
                 .accessible_name(format!("{name} {number}"))
                 .on_hover_text(name);
             if response.clicked() {

@@ -8,6 +8,7 @@ use eframe::egui::{Button, RichText, ScrollArea, Ui};
 use crate::engine::{DatasetItem, MadeList, MadeLists};
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::format;
+use crate::ui::when::AddWhen as _;
 
 /// Lists that are edited and not saved yet.
 pub struct ListedImages {
@@ -32,7 +33,7 @@ impl ListedImages {
         }
     }
 
-    /// The lists to change; they are copied only while they are being saved.
+    /// The lists to change. Nothing else has them but a save, during which they cannot be edited: they are not copied.
     fn changed(&mut self) -> &mut MadeLists {
         Arc::make_mut(&mut self.lists)
     }
@@ -74,7 +75,7 @@ impl ListedImages {
                 .on_hover_text("A network is then scored on images that it was trained on, and the scores are too good");
             ui.checkbox(&mut self.only_both, "Show only these");
             let take_all = ui
-                .add_enabled(has_others, Button::new("Take all of them off this list"))
+                .add_when(has_others, Button::new("Take all of them off this list"))
                 .on_disabled_hover_text("Nothing would be left in this list");
             if take_all.clicked() {
                 let shown = self.shown;
@@ -137,7 +138,7 @@ impl Row<'_> {
                 "It is in the other list, too: take it off one of them"
             };
             let moved = ui
-                .add_enabled(!is_last && !is_in_both, Button::new("Move").small())
+                .add_when(!is_last && !is_in_both, Button::new("Move"))
                 .accessible_name(format!("Move {}", item.id))
                 .on_hover_text("To the other list")
                 .on_disabled_hover_text(why_not);
@@ -145,7 +146,7 @@ impl Row<'_> {
                 change = Some(Change::Move(index));
             }
             let taken = ui
-                .add_enabled(!is_last, Button::new("Take off").small())
+                .add_when(!is_last, Button::new("Take off"))
                 .accessible_name(format!("Take {} off the list", item.id))
                 .on_hover_text(if is_in_both {
                     "It stays in the other list"

@@ -7,14 +7,15 @@ use eframe::egui::{Button, ComboBox, Response, Ui};
 
 use super::listed_images::ListedImages;
 use crate::engine::{
-    ChosenLists, DatasetEdit, EngineError, MadeLists, NoticeLevel, PlanValue, SplitPlan, Task,
-    ValidationPart,
+    ChosenLists, DatasetEdit, EngineError, MadeList, MadeLists, NoticeLevel, PlanValue, SplitPlan,
+    Task, ValidationPart, free_beside,
 };
 use crate::ui::command::Command;
 use crate::ui::context::PanelCtx;
 use crate::ui::number::{number_ui, with_unit};
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::format;
+use crate::ui::when::AddWhen as _;
 
 /// Where lists come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,7 +89,7 @@ impl ListsForm {
                 if ui.selectable_label(self.source == source, label).clicked() {
                     self.source = source;
                     if source == Source::Found {
-                        self.edited = None;
+                        self.edit(None);
                     }
                 }
             }
@@ -120,7 +121,7 @@ impl ListsForm {
         if let Some(result) = self.making.as_mut().and_then(Task::poll_result) {
             self.making = None;
             match result {
-                Ok(made) => self.edited = Some(ListedImages::new(made)),
+                Ok(made) => self.edit(Some(ListedImages::new(made))),
                 Err(EngineError::Cancelled) => {}
                 Err(err) => ctx
                     .commands
@@ -129,11 +130,18 @@ impl ListsForm {
         }
     }
 
+    /// Edits these lists in place of those before.
+    fn edit(&mut self, lists: Option<ListedImages>) {
+        if let Some(before) = std::mem::replace(&mut self.edited, lists) {
+            free_beside(before);
+        }
+    }
+
     /// The lists as they are: those that were saved, else those of the dataset's files.
     fn found_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, edit: &Arc<DatasetEdit>) {
         let saved = edit.saved_lists.as_ref().filter(|_| !self.forgets);
-        let (train, val) = saved.map_or((&edit.base.train, &edit.base.val), |lists| {
-            (&lists.train, &lists.val)
+        let (train, val) = saved.map_or((&*edit.base.train, &*edit.base.val), |lists| {
+            (lists.items(MadeList::Train), lists.items(MadeList::Val))
         });
         let who = match (saved, &edit.map.lists) {
             (Some(_), Some(lists)) => {
@@ -153,7 +161,7 @@ impl ListsForm {
             );
         }
         let response = ui
-            .add_enabled(self.making.is_none(), Button::new("Edit these lists"))
+            .add_when(self.making.is_none(), Button::new("Edit these lists"))
             .on_hover_text("Move single images from one list to the other, or take them off");
         if response.clicked() {
             let lists = ctx
@@ -177,7 +185,7 @@ impl ListsForm {
         }
         if let [Some(train), Some(val)] = &self.files {
             let is_same = train == val;
-            let response = ui.add_enabled(!is_same, Button::new("Use these lists"));
+            let response = ui.add_when(!is_same, Button::new("Use these lists"));
             if is_same {
                 ui.weak("Both are the same list");
             }
@@ -235,7 +243,7 @@ impl ListsForm {
         ui.horizontal(|ui| {
             ui.checkbox(&mut self.few, "Only a few images, for a quick trial");
             let rule = plan.broken(PlanValue::Images);
-            ui.add_enabled_ui(self.few, |ui| {
+            ui.add_when_ui(self.few, |ui| {
                 number_ui(ui, &mut self.images, 2..=1_000_000, rule, |drag| drag)
                     .accessible_name("Images for a trial");
             });
@@ -243,7 +251,7 @@ impl ListsForm {
         let is_broken = PlanValue::ALL
             .into_iter()
             .any(|value| plan.broken(value).is_some());
-        let response = ui.add_enabled(
+        let response = ui.add_when(
             self.making.is_none() && !is_broken,
             Button::new("Deal images"),
         );

@@ -15,12 +15,14 @@ use self::lists::ListsForm;
 use self::pairs::PairsForm;
 use super::command::Command;
 use super::context::PanelCtx;
+use super::focus_start::focus_start;
 use super::theme;
 use super::ui_ext::{UiExt as _, is_escaped};
 use super::view_model::ClassMapForm;
 use crate::engine::{
     DatasetEdit, DatasetRef, DatasetState, EngineError, NoticeLevel, SavedEdit, Task, free_beside,
 };
+use crate::ui::when::AddWhen as _;
 
 const TITLE: &str = "Dataset settings";
 const KEPT: &str = "The changes in Dataset settings are not saved yet. They are there when the window is opened again";
@@ -94,7 +96,10 @@ impl DatasetWindow {
             .pivot(Align2::CENTER_CENTER)
             .default_pos(egui_ctx.content_rect().center())
             .default_size([760.0, 560.0])
-            .show(egui_ctx, |ui| self.content_ui(ctx, ui));
+            .show(egui_ctx, |ui| {
+                focus_start(ui);
+                self.content_ui(ctx, ui);
+            });
         self.open = open;
         if !open {
             self.close(ctx);
@@ -139,6 +144,9 @@ impl DatasetWindow {
                 Ok(edit) => self.edited = Some(Edited::new(edit)),
                 Err(err) => self.problem = Some(err.to_string()),
             }
+        }
+        if let Some(edited) = &mut self.edited {
+            edited.pairs.poll(ctx);
         }
         if let Some(result) = self.saving.as_mut().and_then(Task::poll_result) {
             self.saving = None;
@@ -217,11 +225,17 @@ impl DatasetWindow {
             .show(ui, |ui| save_ui(ctx, ui, edited, &mut self.saving));
         ScrollArea::vertical()
             .auto_shrink([false, false])
-            .show(ui, |ui| match self.page {
-                Page::Classes => classes::classes_ui(ui, &mut edited.form),
-                Page::Images => images::images_ui(ui, &mut edited.form),
-                Page::Lists => edited.lists.ui(ctx, ui, &edited.edit),
-                Page::Pairs => edited.pairs.ui(ui, &edited.edit),
+            .show(ui, |ui| {
+                // What is changed during a save would be lost when the saved dataset is read.
+                if self.saving.is_some() {
+                    ui.disable();
+                }
+                match self.page {
+                    Page::Classes => classes::classes_ui(ui, &mut edited.form),
+                    Page::Images => images::images_ui(ui, &mut edited.form),
+                    Page::Lists => edited.lists.ui(ctx, ui, &edited.edit),
+                    Page::Pairs => edited.pairs.ui(ctx, ui, &edited.edit),
+                }
             });
     }
 }
@@ -235,9 +249,9 @@ fn save_ui(
 ) {
     let problem = edited.problem();
     ui.horizontal(|ui| {
-        let can_save = problem.is_none() && saving.is_none();
+        let can_save = problem.is_none() && saving.is_none() && !edited.pairs.is_copying();
         let response = ui
-            .add_enabled(can_save, Button::new("Save settings"))
+            .add_when(can_save, Button::new("Save settings"))
             .on_hover_text(
                 "Writes class-map.toml beside the dataset, which the command line reads too, and opens the dataset again. \
                  Images and masks stay as they are",
@@ -253,11 +267,12 @@ fn save_ui(
             *saving = Some(ctx.engine.save_edit(edit, map, lists, pairs));
         }
         let discard = ui
-            .add_enabled(edited.is_changed() && saving.is_none(), Button::new("Discard changes"))
+            .add_when(edited.is_changed() && saving.is_none(), Button::new("Discard changes"))
             .on_hover_text("Show the settings as they are saved")
             .on_disabled_hover_text("Nothing was changed");
         if discard.clicked() {
-            *edited = Edited::new(Arc::clone(&edited.edit));
+            let fresh = Edited::new(Arc::clone(&edited.edit));
+            free_beside(std::mem::replace(edited, fresh));
             return;
         }
         match &problem {
@@ -294,7 +309,7 @@ impl Edited {
             || self.lists.forgets
             || self.lists.is_edited()
             || self.pairs.forgets
-            || self.pairs.changed().is_some()
+            || self.pairs.is_changed()
     }
 
     /// Why what is in the form does not fit the dataset.

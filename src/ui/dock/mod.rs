@@ -241,7 +241,7 @@ fn default_low_tree() -> Tree<PanelKind> {
             PanelKind::Runs,
         ],
     );
-    let left = split(&mut tiles, LinearDir::Vertical, [dataset, train], 0.4);
+    let left = split(&mut tiles, LinearDir::Vertical, [dataset, train], 0.42);
     let root = split(&mut tiles, LinearDir::Horizontal, [left, others], 0.24);
     Tree::new(Id::unique("panels of a low window"), root, tiles)
 }
@@ -345,7 +345,33 @@ impl Behavior<PanelKind> for Panes<'_> {
     }
 
     fn tab_title_spacing(&self, _visuals: &egui::Visuals) -> f32 {
-        10.0
+        6.0
+    }
+
+    /// Easy to hit; the cross in it is smaller.
+    fn close_button_outer_size(&self) -> f32 {
+        20.0
+    }
+
+    fn close_button_inner_margin(&self) -> f32 {
+        6.0
+    }
+
+    /// A tab that has the focus of the keyboard has an outline, as buttons have.
+    fn on_tab_button(
+        &mut self,
+        _tiles: &mut Tiles<PanelKind>,
+        _tile: TileId,
+        response: egui::Response,
+    ) -> egui::Response {
+        if response.has_focus() {
+            let ctx = &response.ctx;
+            let stroke = ctx.global_style().visuals.widgets.active.bg_stroke;
+            let painter = ctx.layer_painter(response.layer_id);
+            let place = response.rect.shrink(1.5);
+            painter.rect_stroke(place, 4.0, stroke, egui::StrokeKind::Inside);
+        }
+        response
     }
 
     fn tab_bar_color(&self, visuals: &egui::Visuals) -> egui::Color32 {

@@ -11,11 +11,8 @@ pub enum Block {
     Entry(String, String),
     /// Lines of code.
     Code(String),
-    /// A row of a table; the first one of a table is its header.
-    Row {
-        cells: Vec<String>,
-        is_header: bool,
-    },
+    /// The rows of a table with their cells; the first one is its header.
+    Table(Vec<Vec<String>>),
 }
 
 /// A part of a text.
@@ -25,13 +22,14 @@ pub struct Span {
     pub kind: SpanKind,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SpanKind {
     Plain,
     Code,
     Strong,
     Emphasis,
-    Link,
+    /// A link, with its address.
+    Link(String),
 }
 
 /// The blocks of a document. Pictures are left out.
@@ -64,11 +62,10 @@ pub fn blocks(text: &str) -> Vec<Block> {
             let is_line = cells
                 .iter()
                 .all(|cell| cell.chars().all(|c| "-: ".contains(c)));
-            if !is_line {
-                found.push(Block::Row {
-                    cells,
-                    is_header: !in_table,
-                });
+            match found.last_mut() {
+                _ if is_line => {}
+                Some(Block::Table(rows)) if in_table => rows.push(cells),
+                _ => found.push(Block::Table(vec![cells])),
             }
             goes_on = false;
         } else if let Some((level, title)) = heading(trimmed) {
@@ -160,8 +157,9 @@ fn marked(text: &str) -> Option<(SpanKind, &str, &str)> {
     };
     if let Some(inside) = text.strip_prefix('[') {
         let (name, behind) = inside.split_once("](")?;
-        let (_, behind) = behind.split_once(')')?;
-        return (!name.contains(']')).then_some((SpanKind::Link, name, behind));
+        let (address, behind) = behind.split_once(')')?;
+        let kind = SpanKind::Link(address.to_owned());
+        return (!name.contains(']')).then_some((kind, name, behind));
     }
     between("`", SpanKind::Code)
         .or_else(|| between("**", SpanKind::Strong))
@@ -176,10 +174,7 @@ mod tests {
     fn a_document_becomes_its_blocks() {
         let text = "# Title\n\nOne line\nand its next.\n- a\n  b\n1. first\n\n```sh\nrun it\n\nagain\n```\n| x | y |\n|---|:-:|\n\
                     | `a\\|b` | c |\n\n![picture](a.png)\n";
-        let row = |cells: [&str; 2], is_header| Block::Row {
-            cells: cells.map(str::to_owned).to_vec(),
-            is_header,
-        };
+        let row = |cells: [&str; 2]| cells.map(str::to_owned).to_vec();
         assert_eq!(
             blocks(text),
             [
@@ -188,8 +183,7 @@ mod tests {
                 Block::Entry("•".to_owned(), "a b".to_owned()),
                 Block::Entry("1.".to_owned(), "first".to_owned()),
                 Block::Code("run it\n\nagain".to_owned()),
-                row(["x", "y"], true),
-                row(["`a|b`", "c"], false),
+                Block::Table(vec![row(["x", "y"]), row(["`a|b`", "c"])]),
             ]
         );
     }
@@ -211,7 +205,7 @@ mod tests {
                 part(" ", SpanKind::Plain),
                 part("c*d", SpanKind::Code),
                 part(" ", SpanKind::Plain),
-                part("e f", SpanKind::Link),
+                part("e f", SpanKind::Link("g.md#h".to_owned())),
                 part(" ", SpanKind::Plain),
                 part("i", SpanKind::Emphasis),
             ]

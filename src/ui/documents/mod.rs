@@ -1,17 +1,23 @@
 //! The documents in a window of their own: they come with the program, and explain its words.
 
+mod links;
 mod markdown;
+mod table;
+mod text;
 
-use eframe::egui::text::{LayoutJob, TextFormat};
-use eframe::egui::{
-    self, Align, ComboBox, FontId, Frame, Label, ScrollArea, TextStyle, Ui, Window, vec2,
-};
+use eframe::egui::{self, Align, ComboBox, Frame, Label, OpenUrl, ScrollArea, Ui, Window};
 use strum::VariantArray;
 
-use self::markdown::{Block, Span, SpanKind, blocks, spans};
-use super::theme;
+use self::links::{Target, heading};
+use self::markdown::{Block, blocks, spans};
+use self::table::table_ui;
+use self::text::Text;
+use super::focus_start::focus_start;
 
 const SIZE: [f32; 2] = [720.0, 560.0];
+
+/// The link that was clicked.
+type Followed = Option<Target>;
 
 /// A document for users.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, VariantArray)]
@@ -37,6 +43,19 @@ impl Document {
             Self::Devices => "Devices",
             Self::CommandLine => "Command line",
             Self::Benchmarks => "Benchmarks",
+        }
+    }
+
+    /// The name of its file.
+    fn file(self) -> &'static str {
+        match self {
+            Self::Recipes => "recipes.md",
+            Self::Data => "data.md",
+            Self::Networks => "networks-and-weights.md",
+            Self::Inspect => "inspect-and-compare.md",
+            Self::Devices => "devices.md",
+            Self::CommandLine => "cli.md",
+            Self::Benchmarks => "benchmarks.md",
         }
     }
 
@@ -117,7 +136,10 @@ impl DocumentsWindow {
             .pivot(egui::Align2::CENTER_CENTER)
             .default_pos(ctx.content_rect().center())
             .constrain(true)
-            .show(ctx, |ui| self.contents_ui(ui));
+            .show(ctx, |ui| {
+                focus_start(ui);
+                self.contents_ui(ui);
+            });
         self.open = open;
     }
 
@@ -156,7 +178,10 @@ impl DocumentsWindow {
                         if let Block::Heading(level, text) = block {
                             let indent = "   ".repeat(level.saturating_sub(1));
                             if ui
-                                .selectable_label(false, format!("{indent}{text}"))
+                                .selectable_label(
+                                    false,
+                                    format!("{indent}{}", text.replace('`', "")),
+                                )
                                 .clicked()
                             {
                                 *wanted = Some(text.clone());
@@ -168,35 +193,55 @@ impl DocumentsWindow {
                 .labelled_by(name.id);
         });
         ui.separator();
+        let shown = parsed.as_ref().map_or(*document, |(shown, _)| *shown);
+        let mut followed = None;
         ScrollArea::vertical()
-            .id_salt(document.title())
+            .id_salt(shown.title())
             .auto_shrink(false)
             .show(ui, |ui| {
                 ui.spacing_mut().item_spacing.y = 7.0;
-                for block in blocks {
-                    block_ui(ui, block, wanted);
+                for (index, block) in blocks.iter().enumerate() {
+                    block_ui(ui, block, (shown, index), (wanted, &mut followed));
                 }
             });
+        match followed {
+            Some(Target::Place(place, anchor)) => {
+                *document = place;
+                *wanted = heading(place, &anchor);
+            }
+            Some(Target::Web(address)) => ui.ctx().open_url(OpenUrl::new_tab(address)),
+            None => {}
+        }
     }
 }
 
-fn block_ui(ui: &mut Ui, block: &Block, wanted: &mut Option<String>) {
+/// Shows a block, scrolls to it where it is the heading that is wanted, and tells which link was followed.
+fn block_ui(
+    ui: &mut Ui,
+    block: &Block,
+    (document, index): (Document, usize),
+    (wanted, followed): (&mut Option<String>, &mut Followed),
+) {
     match block {
         Block::Heading(level, text) => {
             let size = [22.0, 18.0, 15.5, 14.0][(level - 1).min(3)];
             ui.add_space(4.0);
-            let text_of = egui::RichText::new(text).strong().size(size);
+            let text_of = egui::RichText::new(text.replace('`', ""))
+                .strong()
+                .size(size);
             let response = ui.add(Label::new(text_of).wrap());
             if wanted.as_ref() == Some(text) {
                 response.scroll_to_me(Some(Align::TOP));
                 *wanted = None;
             }
         }
-        Block::Paragraph(text) => text_ui(ui, &[&spans(text)]),
+        Block::Paragraph(text) => {
+            Text::new(ui, spans(text), document, false).ui(ui, followed);
+        }
         Block::Entry(mark, text) => {
             ui.horizontal_top(|ui| {
                 ui.label(mark);
-                text_ui(ui, &[&spans(text)]);
+                Text::new(ui, spans(text), document, false).ui(ui, followed);
             });
         }
         Block::Code(text) => {
@@ -206,64 +251,14 @@ fn block_ui(ui: &mut Ui, block: &Block, wanted: &mut Option<String>) {
                 .inner_margin(6)
                 .show(ui, |ui| {
                     ui.set_width(ui.available_width());
-                    ui.add(Label::new(egui::RichText::new(text).monospace()).wrap());
+                    // Lines of code are not broken.
+                    ScrollArea::horizontal().id_salt(index).show(ui, |ui| {
+                        ui.add(Label::new(egui::RichText::new(text).monospace()).extend());
+                    });
                 });
         }
-        Block::Row { cells, is_header } => row_ui(ui, cells, *is_header),
+        Block::Table(rows) => table_ui(ui, rows, (document, index), followed),
     }
-}
-
-/// A row of a table: its first cell, and the others behind it.
-fn row_ui(ui: &mut Ui, cells: &[String], is_header: bool) {
-    let Some((first, others)) = cells.split_first() else {
-        return;
-    };
-    if is_header {
-        let text = cells.iter().filter(|cell| !cell.is_empty()).cloned();
-        ui.weak(text.collect::<Vec<_>>().join("  ·  "));
-        return;
-    }
-    let others: Vec<_> = others
-        .iter()
-        .filter(|cell| !cell.is_empty())
-        .cloned()
-        .collect();
-    let first = spans(first);
-    let colon = [Span {
-        text: ":  ".to_owned(),
-        kind: SpanKind::Plain,
-    }];
-    let others = spans(&others.join("  ·  "));
-    ui.indent("row", |ui| {
-        ui.set_width(ui.available_width());
-        text_ui(ui, &[&first, &colon, &others]);
-    });
-}
-
-/// Spans one behind the other, as a text that is wrapped.
-fn text_ui(ui: &mut Ui, parts: &[&[Span]]) {
-    let body = TextStyle::Body.resolve(ui.style());
-    let visuals = ui.visuals();
-    let (plain, strong) = (visuals.text_color(), visuals.strong_text_color());
-    let (code, link) = (visuals.code_bg_color, theme::palette(visuals).info);
-    let mut job = LayoutJob::default();
-    for span in parts.iter().copied().flatten() {
-        let mut format = TextFormat::simple(body.clone(), plain);
-        match span.kind {
-            SpanKind::Plain => {}
-            SpanKind::Code => {
-                format.font_id = FontId::monospace(body.size - 1.0);
-                format.background = code;
-            }
-            SpanKind::Strong => format.color = strong,
-            SpanKind::Emphasis => format.italics = true,
-            SpanKind::Link => format.color = link,
-        }
-        job.append(&span.text, 0.0, format);
-    }
-    ui.allocate_ui(vec2(ui.available_width(), 0.0), |ui| {
-        ui.add(Label::new(job).wrap());
-    });
 }
 
 #[cfg(test)]

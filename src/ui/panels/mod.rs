@@ -18,6 +18,7 @@ use eframe::egui::{Button, Response, ScrollArea, Ui, style::ScrollStyle};
 use super::command::{Command, PanelKind, UiCommand};
 use super::context::PanelCtx;
 use super::ui_ext::UiExt as _;
+use crate::ui::when::AddWhen as _;
 
 /// Remembers the size of a part of a panel for the next start. A part that is squeezed into
 /// `most` keeps the size that it had with more room.
@@ -63,7 +64,7 @@ fn divider(ui: &mut Ui, next: f32) {
 fn command_button(ctx: &PanelCtx<'_>, ui: &mut Ui, command: UiCommand, problem: Option<&str>) {
     let response = match command.icon() {
         Some(icon) => ui.labeled_button(icon, command.label(), problem.is_none()),
-        None => ui.add_enabled(problem.is_none(), Button::new(command.label())),
+        None => ui.add_when(problem.is_none(), Button::new(command.label())),
     };
     send_when_clicked(ctx, ui, response, command, problem);
 }

@@ -29,6 +29,12 @@ impl Sight {
     }
 }
 
+/// How strong a color is, 0 for grays: chroma in CIE L*a*b*.
+pub fn chroma(color: Color32) -> f64 {
+    let [_, a, b] = lab([color.r(), color.g(), color.b()].map(linear));
+    a.hypot(b)
+}
+
 /// The distance in CIE L*a*b* of what is seen of two colors.
 pub fn distance(a: Color32, b: Color32, sight: Sight) -> f64 {
     let seen = |color: Color32| {

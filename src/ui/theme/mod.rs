@@ -2,11 +2,14 @@
 //!
 //! Class colors are not here: they are data and come with the dataset.
 
+mod disabled;
+
 use eframe::egui::{
     Color32, Context, CornerRadius, FontId, Margin, Shadow, Stroke, TextStyle, Theme, Visuals,
     style::ScrollStyle, vec2,
 };
 
+pub use self::disabled::disable;
 use super::icons::Icon;
 use crate::engine::NoticeLevel;
 use crate::engine::plots::{NUM_COLORS, PAPER_COLORS};
@@ -37,6 +40,8 @@ pub struct Palette {
     pub card: Color32,
     /// Outline of boxes on a panel.
     pub outline: Color32,
+    /// Outline of squares of color, which may be as dark or as light as what is around them.
+    pub swatch_outline: Color32,
     /// Fill behind bars and images.
     pub well: Color32,
     /// Lines behind curves.
@@ -53,6 +58,7 @@ const DARK: Palette = Palette {
     info: rgb(110, 178, 236),
     card: rgb(38, 40, 45),
     outline: rgb(56, 59, 66),
+    swatch_outline: rgb(116, 121, 130),
     well: rgb(20, 21, 24),
     grid: rgb(74, 78, 86),
 };
@@ -67,20 +73,21 @@ const LIGHT: Palette = Palette {
     info: rgb(20, 96, 170),
     card: rgb(255, 255, 255),
     outline: rgb(214, 217, 222),
+    swatch_outline: rgb(124, 129, 137),
     well: rgb(228, 230, 234),
     grid: rgb(196, 200, 207),
 };
 
-/// Colors of runs in plots on dark: far apart for everybody, deuteranopes included.
+/// Colors of runs in plots on dark: calm, and far apart for everybody, color-blind people included.
 const DARK_RUNS: [Color32; NUM_COLORS] = [
-    rgb(102, 151, 252),
-    rgb(253, 231, 5),
-    rgb(214, 46, 114),
-    rgb(32, 246, 247),
-    rgb(155, 88, 7),
-    rgb(108, 254, 148),
-    rgb(71, 84, 255),
-    rgb(1, 113, 140),
+    rgb(46, 162, 255),
+    rgb(183, 89, 33),
+    rgb(254, 143, 150),
+    rgb(123, 225, 226),
+    rgb(150, 104, 185),
+    rgb(247, 201, 107),
+    rgb(77, 126, 79),
+    rgb(119, 124, 136),
 ];
 
 /// The same on light, each of about the same hue.
@@ -198,6 +205,11 @@ pub fn level_icon(level: NoticeLevel) -> Icon {
         NoticeLevel::Warning => Icon::Warning,
         NoticeLevel::Error => Icon::Error,
     }
+}
+
+/// The fill of every other row of a table in a window.
+pub fn stripe(visuals: &Visuals) -> Color32 {
+    visuals.text_color().gamma_multiply(0.06)
 }
 
 /// A class color of a dataset as a color of the window.
@@ -353,7 +365,8 @@ fn painted(mut visuals: Visuals, tones: &Tones) -> Visuals {
     let [button, inside, outline] = tones.hovered;
     (widgets.hovered.weak_bg_fill, widgets.hovered.bg_fill) = (button, inside);
     widgets.hovered.bg_stroke = Stroke::new(1.0, outline);
-    widgets.active.bg_stroke = Stroke::new(1.0, palette.accent);
+    // Also of what has the focus of the keyboard; it has to be seen around a chosen button, too.
+    widgets.active.bg_stroke = Stroke::new(1.5, palette.info);
     visuals
 }
 

@@ -1,4 +1,4 @@
-use super::color_vision::{Sight, distance};
+use super::color_vision::{Sight, chroma, distance};
 use super::*;
 
 /// Relative luminance of WCAG 2.
@@ -80,7 +80,7 @@ fn faded([text, fill]: [Color32; 2], background: Color32, alpha: f32) -> f64 {
 }
 
 #[test]
-fn buttons_links_and_disabled_texts_are_readable() {
+fn buttons_and_links_are_readable() {
     for visuals in [dark(), light()] {
         let (palette, widgets) = (palette(&visuals), &visuals.widgets);
         let buttons = [
@@ -102,16 +102,80 @@ fn buttons_links_and_disabled_texts_are_readable() {
         for background in backgrounds(&visuals) {
             let link = contrast(visuals.hyperlink_color, background);
             assert!(link >= READABLE, "a link on {background:?}: {link}");
-            let text = [visuals.text_color(), background];
-            // A button that starts a run has the color of text while it is disabled.
-            let start = [visuals.text_color(), widgets.inactive.weak_bg_fill];
-            for pair in [text, buttons[0], selected, start] {
-                let found = faded(pair, background, visuals.disabled_alpha);
+        }
+    }
+}
+
+#[test]
+fn disabled_buttons_have_no_fill_and_paler_texts_that_are_readable() {
+    for visuals in [dark(), light()] {
+        let mut disabled = visuals.clone();
+        disable(&mut disabled);
+        let (on, off) = (&visuals.widgets.inactive, &disabled.widgets.inactive);
+        assert_ne!(on.weak_bg_fill, Color32::TRANSPARENT);
+        assert_eq!(off.weak_bg_fill, Color32::TRANSPARENT);
+        assert!(off.bg_stroke.width > 0.0 && on.bg_stroke.width == 0.0);
+        for background in backgrounds(&visuals) {
+            let selected = [disabled.selection.stroke.color, disabled.selection.bg_fill];
+            let texts = [
+                disabled.text_color(),
+                disabled.weak_text_color(),
+                disabled.strong_text_color(),
+                off.fg_stroke.color,
+            ];
+            let texts = texts.map(|text| [text, background]);
+            for pair in texts.into_iter().chain([selected]) {
+                let found = faded(pair, background, disabled.disabled_alpha);
                 assert!(
                     found >= READABLE,
                     "disabled {pair:?} on {background:?}: {found}"
                 );
             }
+            let enabled = contrast(on.fg_stroke.color, on.weak_bg_fill);
+            let pale = faded(
+                [off.fg_stroke.color, background],
+                background,
+                disabled.disabled_alpha,
+            );
+            assert!(
+                pale < 0.65 * enabled,
+                "text of {pale} is not much paler than of {enabled}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_outline_of_the_focus_is_seen_everywhere() {
+    for visuals in [dark(), light()] {
+        let outline = visuals.widgets.active.bg_stroke;
+        let fills = [
+            visuals.widgets.inactive.weak_bg_fill,
+            visuals.selection.bg_fill,
+        ];
+        for around in backgrounds(&visuals).into_iter().chain(fills) {
+            let found = contrast(outline.color, around);
+            assert!(found >= 3.0, "{around:?}: {found}");
+        }
+    }
+}
+
+#[test]
+fn disabled_entries_of_menus_have_no_outline() {
+    let mut visuals = dark();
+    visuals.widgets.inactive.weak_bg_fill = Color32::TRANSPARENT;
+    visuals.widgets.inactive.bg_stroke = Stroke::NONE;
+    disable(&mut visuals);
+    assert_eq!(visuals.widgets.inactive.bg_stroke, Stroke::NONE);
+}
+
+#[test]
+fn squares_of_color_stand_out_whatever_their_color() {
+    for visuals in [dark(), light()] {
+        for background in backgrounds(&visuals) {
+            // WCAG 2 asks for 3:1 of what is not text.
+            let found = contrast(palette(&visuals).swatch_outline, background);
+            assert!(found >= 3.0, "{background:?}: {found}");
         }
     }
 }
@@ -151,14 +215,27 @@ fn run_colors_stand_out_from_plots() {
 }
 
 #[test]
-fn deuteranopes_can_tell_the_colors_of_runs() {
+fn run_colors_are_calm() {
+    for visuals in [dark(), light()] {
+        for slot in 0..NUM_COLORS {
+            let found = chroma(run_color(&visuals, slot));
+            // Pure blue has 134, pure yellow 97.
+            assert!(found <= 65.0, "slot {slot}: {found}");
+        }
+    }
+}
+
+#[test]
+fn color_blind_people_can_tell_the_colors_of_runs() {
     for visuals in [dark(), light()] {
         for a in 0..NUM_COLORS {
             for b in 0..a {
                 let (first, second) = (run_color(&visuals, a), run_color(&visuals, b));
-                let found = distance(first, second, Sight::Deuteranope);
                 // About 2.3 is just noticeable.
-                assert!(found >= 20.0, "slots {a} and {b}: {found}");
+                for (sight, least) in [(Sight::Deuteranope, 20.0), (Sight::Protanope, 15.0)] {
+                    let found = distance(first, second, sight);
+                    assert!(found >= least, "slots {a} and {b} to a {sight:?}: {found}");
+                }
             }
         }
     }

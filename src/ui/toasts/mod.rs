@@ -142,7 +142,7 @@ impl Toasts {
         }
     }
 
-    /// The open messages, those of one kind together: the worst kinds first, then the newest.
+    /// The open messages, those of one kind together: the most urgent ones first, then the newest.
     fn groups(&self) -> Vec<Group> {
         let mut groups: Vec<Group> = Vec::new();
         for (index, entry) in self.entries.iter().enumerate().rev() {
@@ -161,8 +161,21 @@ impl Toasts {
                 }),
             }
         }
-        groups.sort_by_key(|group| Reverse(severity(self.entries[group.newest].level)));
+        groups.sort_by_key(|group| Reverse(self.urgency(&self.entries[group.newest])));
         groups
+    }
+
+    /// An error that was in sight for a while lets pass what is shown for a moment: else the answer to a key that
+    /// does nothing now would be behind it.
+    fn urgency(&self, entry: &Entry) -> usize {
+        let shown = self
+            .last_time
+            .zip(entry.since)
+            .map(|(now, since)| now - since);
+        match entry.level {
+            NoticeLevel::Error if shown.is_some_and(|shown| shown > STAY_SECS) => 0,
+            level => 1 + severity(level),
+        }
     }
 
     /// Closes the open messages of the kind of `newest`; `None` = all.
@@ -200,7 +213,7 @@ impl Toasts {
         }
         if groups.len() > 1 {
             let all = ui
-                .small_button("Close all")
+                .button("Close all")
                 .on_hover_text("Close all messages; the bell keeps them");
             if all.clicked() {
                 self.close(None);

@@ -82,6 +82,25 @@ fn messages_of_one_kind_are_one_and_close_together() {
 }
 
 #[test]
+fn an_error_that_was_seen_lets_pass_what_is_new() {
+    let ctx = egui::Context::default();
+    let mut toasts = Toasts::default();
+    let first = |toasts: &Toasts| toasts.entries[toasts.groups()[0].newest].text.clone();
+    toasts.add(NoticeLevel::Error, "disk full");
+    frame(&ctx, &mut toasts, 100.0);
+    frame(&ctx, &mut toasts, 103.0);
+    toasts.add(NoticeLevel::Info, "Stop: nothing trains");
+    assert_eq!(first(&toasts), "disk full", "it is still new itself");
+    frame(&ctx, &mut toasts, 105.0);
+    assert_eq!(first(&toasts), "Stop: nothing trains");
+    frame(&ctx, &mut toasts, 110.0);
+    assert_eq!(first(&toasts), "disk full");
+    toasts.add(NoticeLevel::Warning, "a warning");
+    toasts.add(NoticeLevel::Error, "another error");
+    assert_eq!(first(&toasts), "another error");
+}
+
+#[test]
 fn the_message_about_a_problem_goes_with_it_and_stays_in_the_history() {
     let mut toasts = Toasts::default();
     toasts.add(NoticeLevel::Error, "a: no such folder");

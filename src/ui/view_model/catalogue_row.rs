@@ -31,6 +31,8 @@ pub struct CatalogueRow {
     pub share: Option<f32>,
     /// The error, or a remark about the state.
     pub note: Option<String>,
+    /// The same without what the row says anyway, for a narrow column.
+    pub brief: Option<String>,
     /// The label of the download button; `None` = it cannot be downloaded now.
     pub download: Option<&'static str>,
 }
@@ -54,6 +56,7 @@ impl CatalogueRow {
             tone: Tone::Plain,
             share: None,
             note: None,
+            brief: None,
             download: None,
         };
         let of = |bytes: u64, total: u64| bytes as f32 / total.max(1) as f32;
@@ -126,8 +129,18 @@ impl CatalogueRow {
         if busy || !has_address {
             row.download = None;
         }
+        row.brief = row.note.as_deref().map(without_address);
         row
     }
+}
+
+/// A message without the address that it begins with: people want to read the reason.
+fn without_address(message: &str) -> String {
+    let reason = message.split_once(": ").filter(|(address, _)| {
+        let is_web = address.starts_with("http://") || address.starts_with("https://");
+        is_web && !address.contains(' ')
+    });
+    reason.map_or(message, |(_, reason)| reason).to_owned()
 }
 
 /// All details of public weights, for their tooltip.
@@ -210,6 +223,12 @@ mod tests {
             (Some("why"), Tone::Bad)
         );
         assert_eq!(failed.download, Some("Retry download"));
+        let reason = "the server cannot be reached (no network)";
+        let failed = row(EntryState::Failed {
+            message: format!("https://example.org/vgg16.pth: {reason}"),
+        });
+        assert_eq!(failed.brief.as_deref(), Some(reason));
+        assert!(failed.note.unwrap().contains("example.org"));
         let ready = row(EntryState::Ready {
             path: "vgg16.pth".into(),
         });

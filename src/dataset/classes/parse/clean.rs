@@ -1,5 +1,7 @@
 //! The lines of a class list without comments, in one way of writing colors and labels.
 
+use crate::dataset::separator::told_separator;
+
 /// Punctuation of Chinese and Japanese keyboards, and what it stands for.
 const WIDE: [(char, char); 4] = [('，', ','), ('；', ';'), ('：', ':'), ('\u{3000}', ' ')];
 /// Keys of YAML files about classes.
@@ -31,7 +33,10 @@ pub(super) fn lines(text: &str) -> Result<Vec<(usize, String)>, String> {
     for (_, line) in &mut lines {
         plain(line, short).trim().clone_into(line);
     }
-    if lines.first().is_some_and(|(_, line)| is_of_excel(line)) {
+    if lines
+        .first()
+        .is_some_and(|(_, line)| told_separator(line).is_some())
+    {
         lines.remove(0);
     }
     for (number, line) in &lines {
@@ -58,13 +63,6 @@ pub(super) fn lines(text: &str) -> Result<Vec<(usize, String)>, String> {
 
 fn is_comment(line: &str) -> bool {
     line.starts_with("//") || (line.starts_with('#') && hex_color(line, false).is_none())
-}
-
-/// `sep=;`, which tells Excel what stands between fields.
-fn is_of_excel(line: &str) -> bool {
-    let sign = line.to_lowercase();
-    sign.strip_prefix("sep=")
-        .is_some_and(|sign| sign.chars().count() <= 1)
 }
 
 /// A line without the comment behind it. Between numbers and a name the sign is only a sign.

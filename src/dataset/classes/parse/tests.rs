@@ -228,6 +228,8 @@ fn first_lines_that_are_no_class_are_taken_off() {
         (format!("3\n{colored}"), true),
         (format!("sep=;\nname;r;g;b\n{colored}"), false),
         (format!("sep=;\n{colored}"), false),
+        (format!("\"sep=;\"\n{colored}"), false),
+        (format!("\n\"sep=;\";;;\nname;r;g;b\n{colored}"), false),
         (format!("// classes\n# of 2024\n{colored}"), false),
     ] {
         assert_eq!(list(&text), road_scene, "{text}");

@@ -279,14 +279,16 @@ fn item(files: &Files, table: &Table, row: &Row) -> Result<DatasetItem, DatasetE
             )));
         }
     }
-    // One name for both is no mask of its own, even where an image lies beside the table.
-    let is_name_alone = row.image == row.mask || files.listed.resolve(&row.image).is_none();
-    if is_name_alone && let Some(pair) = files.named(&row.image, &row.mask) {
+    let is_name = |listed: &str| files.listed.resolve(listed).is_none();
+    let is_name_alone = is_name(&row.image) || is_name(&row.mask);
+    if (is_name_alone || row.image == row.mask)
+        && let Some(pair) = files.named(&row.image, &row.mask)
+    {
         return Ok(pair.clone());
     }
-    if files.listed.resolve(&row.image).is_none() && files.has_image(&row.image) {
+    if is_name_alone && files.is_anywhere(&row.image) && files.is_anywhere(&row.mask) {
         return Err(problem(format!(
-            "{} in the folders has no mask {}, or several pairs have these names. Name both files with their folders",
+            "there are files {} and {} in the folders, but they are no pair, or several are. Name both files with their folders",
             row.image, row.mask
         )));
     }

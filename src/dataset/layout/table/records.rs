@@ -1,32 +1,39 @@
 //! The records of a table as text: what stands between separators and quotes.
 
-/// What a first line such as `sep=;` tells Excel, and the text behind it. Its line break stays, which is an empty line.
-fn told_separator(text: &str) -> (Option<u8>, &str) {
-    let end = text.find(['\r', '\n']).unwrap_or(text.len());
-    let (first, rest) = text.split_at(end);
-    let word = first
-        .get(..4)
-        .filter(|word| word.eq_ignore_ascii_case("sep="));
-    match word.map(|_| &first.as_bytes()[4..]) {
-        Some([]) => (None, rest),
-        Some([separator]) => (Some(*separator), rest),
-        _ => (None, text),
+use crate::dataset::separator::told_separator;
+
+/// What may stand between fields, the least likely in names first.
+const SEPARATORS: [u8; 4] = [b'\t', b';', b',', b'|'];
+
+/// What stands between the fields of a table, and where its first record begins: behind a line that tells it. The
+/// record decides where it has nothing of what is told.
+fn separator(text: &str) -> (u8, usize) {
+    let (mut told, mut first, mut start) = (None, "", 0);
+    for line in text.split_inclusive('\n') {
+        let content = line.trim_end_matches(['\r', '\n']);
+        let is_told = told.is_none() && told_separator(content).is_some();
+        if is_told {
+            told = told_separator(content);
+        } else if !content.trim().is_empty() {
+            first = content;
+            break;
+        }
+        start += line.len();
     }
+    let is_in_first = |separator: &u8| first.contains(char::from(*separator));
+    let told = told.and_then(|told| told.bytes().next().filter(u8::is_ascii));
+    let found = || SEPARATORS.into_iter().find(is_in_first);
+    let separator = told.filter(is_in_first).or_else(found);
+    (separator.unwrap_or(b','), start)
 }
 
 /// The records of a table and the lines they begin in; quoted fields may hold separators and
-/// line breaks.
+/// line breaks. Those without a filled field are left out.
 pub(super) fn records(text: &str) -> Vec<(usize, Vec<String>)> {
     let text = text.trim_start_matches('\u{feff}');
-    let (told, text) = told_separator(text);
-    let first = text.lines().next().unwrap_or_default();
-    let found = || {
-        let mut separators = [b'\t', b';', b','].into_iter();
-        separators.find(|separator| first.contains(char::from(*separator)))
-    };
-    let separator = told.or_else(found).unwrap_or(b',');
+    let (separator, start) = separator(text);
     let mut reader = csv_core::ReaderBuilder::new().delimiter(separator).build();
-    let (mut input, mut records) = (text.as_bytes(), Vec::new());
+    let (mut input, mut records) = (&text.as_bytes()[start..], Vec::new());
     // No field is longer than the text.
     let (mut bytes, mut ends) = (vec![0; text.len() + 1], vec![0; text.len() + 1]);
     let newlines = |bytes: &[u8]| {
@@ -36,7 +43,7 @@ pub(super) fn records(text: &str) -> Vec<(usize, Vec<String>)> {
             .map(|_| 1)
             .sum::<usize>()
     };
-    let mut line = 1;
+    let mut line = 1 + newlines(&text.as_bytes()[..start]);
     loop {
         let is_end = |byte: &&u8| [b'\n', b'\r'].contains(*byte);
         let (ends_before, rest) = input.split_at(input.iter().take_while(is_end).count());
@@ -62,6 +69,10 @@ pub(super) fn records(text: &str) -> Vec<(usize, Vec<String>)> {
         let field = |(start, end): (usize, &usize)| {
             String::from_utf8_lossy(&bytes[start..*end]).into_owned()
         };
-        records.push((first_line, starts.zip(&ends[..fields]).map(field).collect()));
+        let record: Vec<String> = starts.zip(&ends[..fields]).map(field).collect();
+        // Spreadsheets write rows that nobody filled.
+        if record.iter().any(|field| !field.trim().is_empty()) {
+            records.push((first_line, record));
+        }
     }
 }

@@ -260,9 +260,7 @@ impl Trainer {
     pub fn stop(&mut self) -> Result<(), EngineError> {
         let current = self.current()?;
         current.control.stop();
-        if current.active.phase != Phase::StoppingNow {
-            current.active.phase = Phase::Stopping;
-        }
+        current.active.stop_asked();
         Ok(())
     }
 

@@ -296,6 +296,79 @@ fn of_several_weights_of_a_network_it_is_said_which_are_taken() {
 }
 
 #[test]
+fn a_second_name_of_a_part_takes_nothing_away() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("lightning.ckpt");
+    let opened = |names: &[&str]| {
+        // What is under `model` has other values than the rest.
+        let value = |name: &str| if name.starts_with("model.") { 1.0 } else { 2.0 };
+        write(&path, names, value);
+        let file = WeightsFile::open(&path).unwrap();
+        (values(&path), file.choice().map(str::to_owned))
+    };
+    let whole = [
+        "model.backbone.bn1.bias",
+        "model.backbone.bn1.weight",
+        "model.backbone.conv1.weight",
+        "model.classifier.0.weight",
+    ];
+    // `self.backbone = self.model.backbone` in a Lightning module: three of four are there twice.
+    let alias = whole[..3]
+        .iter()
+        .map(|name| name.trim_start_matches("model."));
+    let names: Vec<&str> = whole.iter().copied().chain(alias).collect();
+    let (found, choice) = opened(&names);
+    let expected: Vec<String> = whole.iter().map(|name| name[6..].to_owned()).collect();
+    assert_eq!(found.keys().cloned().collect::<Vec<_>>(), expected);
+    assert!(found.values().all(|(_, values)| *values == [1.0]));
+    let choice = choice.expect("the others are named");
+    assert!(
+        choice.starts_with(
+            "the weights under `model` are taken; those under `backbone` are left out"
+        ),
+        "{choice}"
+    );
+    // Layers that lie there plainly are groups of one or two tensors each, which are named together.
+    let names = [
+        "model.conv1_1.weight",
+        "model.conv1_2.weight",
+        "model.score_fr.weight",
+        "conv1_1.weight",
+        "conv1_2.weight",
+    ];
+    let (found, choice) = opened(&names);
+    assert_eq!(found.len(), 3);
+    let choice = choice.expect("the others are named");
+    assert!(
+        choice.contains("those beside it, such as `conv1_1.weight`, are left out")
+            && choice.contains("do not begin with `model.`"),
+        "{choice}"
+    );
+}
+
+#[test]
+fn tensors_without_a_weight_are_there_all_the_same() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("other.pth");
+    for (names, expected) in [
+        (&["model.alpha", "model.beta"][..], &["alpha", "beta"][..]),
+        (&["module.conv1/kernel"], &["conv1/kernel"]),
+        (&["ema.decay", "params.alpha"], &["alpha"]),
+    ] {
+        write(&path, names, |_| 1.0);
+        let found = values(&path);
+        assert_eq!(found.keys().collect::<Vec<_>>(), expected);
+    }
+    write(&path, &["criterion.weight", "n_averaged"], |_| 1.0);
+    let message = WeightsFile::open(&path).err().unwrap().to_string();
+    assert!(
+        message.contains("its tensors, such as `criterion.weight`, are those of losses")
+            && !message.contains("download"),
+        "{message}"
+    );
+}
+
+#[test]
 fn several_networks_in_a_file_are_named() {
     let network = small().init(&Device::flex());
     let sound = WeightsFile::from_network(Path::new("net.pth"), &network, &small());

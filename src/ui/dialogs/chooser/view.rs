@@ -14,6 +14,7 @@ use crate::engine::{Engine, whole_path};
 use crate::ui::command::AskKind;
 use crate::ui::theme;
 use crate::ui::ui_ext::{UiExt as _, comes_up};
+use crate::ui::when::AddWhen as _;
 
 const SIZE: egui::Vec2 = vec2(680.0, 400.0);
 const PLACES_WIDTH: f32 = 150.0;
@@ -105,7 +106,7 @@ impl Chooser {
                 .show(ui, |ui| {
                     let (folder, _) = split_typed(&self.text);
                     let up = ui
-                        .add_enabled(folder.parent().is_some(), Button::new("Up").small())
+                        .add_when(folder.parent().is_some(), Button::new("Up"))
                         .on_hover_text("The folder around this one");
                     if up.clicked() {
                         chosen = folder.parent().map(Path::to_owned);

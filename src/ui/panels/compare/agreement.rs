@@ -71,6 +71,7 @@ mod tests {
         Pane {
             kind: PaneKind::Network(RunWeights::best(run)),
             title: String::new(),
+            about: String::new(),
             detail: String::new(),
             classes: None,
             state: PaneState::Ready {

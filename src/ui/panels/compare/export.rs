@@ -15,6 +15,7 @@ use crate::ui::view_model::figure::{
 };
 use crate::ui::view_model::score_export::{self, TableFormat};
 use crate::ui::view_model::score_table::ScoreTable;
+use crate::ui::when::AddWhen as _;
 
 /// What is being saved.
 #[derive(Default)]
@@ -64,7 +65,7 @@ impl ComparePanel {
             ui.separator();
             let has_images = !self.ranking.found().is_empty();
             let images = ui
-                .add_enabled(has_images, Button::new("Scores per image as CSV…"))
+                .add_when(has_images, Button::new("Scores per image as CSV…"))
                 .on_hover_text(
                     "A line for each validation image: disagreement, gain, scores of each network",
                 )
@@ -92,7 +93,7 @@ impl ComparePanel {
             (CompareFile::FigureSvg, "Figure as SVG…"),
         ] {
             let button = ui
-                .add_enabled(is_complete, Button::new(label))
+                .add_when(is_complete, Button::new(label))
                 .on_hover_text(
                     "The image, the mask of each network and the ground truth in a row, with the classes below",
                 )

@@ -29,6 +29,8 @@ pub enum PaneKind {
 pub struct Pane {
     pub kind: PaneKind,
     pub title: String,
+    /// What is said without scores.
+    pub about: String,
     pub detail: String,
     /// Classes of the network, for a mask that grows.
     pub classes: Option<Arc<ClassList>>,
@@ -185,6 +187,7 @@ impl Pane {
         Self {
             kind: PaneKind::Image,
             title: "Image".to_owned(),
+            about: String::new(),
             detail: "without a mask".to_owned(),
             classes: None,
             state: PaneState::Plain,
@@ -200,6 +203,7 @@ impl Pane {
     ) -> Self {
         let run = runs.iter().find(|run| run.name == weights.run);
         let trunk = run.map_or_else(String::new, |run| run.config.trunk.to_string());
+        let about = trunk.clone();
         let (detail, state) = match lookup {
             Some(Lookup::Ready(prediction)) => (
                 with_score(&trunk, &prediction),
@@ -218,6 +222,7 @@ impl Pane {
         Self {
             kind: PaneKind::Network(weights.clone()),
             title: network_title(runs, weights),
+            about,
             detail,
             classes: run.map(|run| colors.of(&run.classes)),
             state,
@@ -236,6 +241,7 @@ impl Pane {
         Some(Self {
             kind: PaneKind::Truth,
             title: "Ground truth".to_owned(),
+            about: String::new(),
             detail: "from the dataset".to_owned(),
             classes: None,
             state: PaneState::Ready { mask },
@@ -246,6 +252,7 @@ impl Pane {
         Self {
             kind: PaneKind::Truth,
             title: "Ground truth".to_owned(),
+            about: String::new(),
             detail: "from the dataset".to_owned(),
             classes: None,
             state: PaneState::Awaited(wait),

@@ -3,11 +3,12 @@
 use std::path::Path;
 
 use eframe::egui::{
-    Align, Color32, Label, Layout, Painter, Pos2, Rect, RichText, ScrollArea, Sense, Stroke, Ui,
-    UiBuilder, Vec2, vec2,
+    Align, Color32, Label, Layout, Painter, Pos2, Rect, ScrollArea, Sense, Stroke, Ui, UiBuilder,
+    Vec2, vec2,
 };
 
 use super::ComparePanel;
+use super::caption::{caption_height, caption_ui};
 use super::pane::{Pane, PaneKind, PaneState, ShownPanes, drawn_layers};
 use super::swipe::is_blinking;
 use crate::ui::canvas::{Canvas, CanvasOutput, Layer, best_columns};
@@ -91,13 +92,7 @@ impl ComparePanel {
         shown: &ShownPanes,
         area: Vec2,
     ) -> Vec<CanvasOutput> {
-        let caption_height = 2.0 * ui.spacing().interact_size.y;
-        let columns = best_columns(shown.panes.len(), area, aspect(shown), caption_height);
-        let rows = shown.panes.len().div_ceil(columns);
-        let cell = vec2(
-            (area.x - GAP * (columns as f32 - 1.0)) / columns as f32,
-            (area.y - GAP * (rows as f32 - 1.0)) / rows as f32,
-        );
+        let (columns, cell, caption_height) = grid_of(ui, shown, area);
         let canvas = (cell - vec2(0.0, caption_height)).max(vec2(40.0, 40.0));
         let origin = ui.available_rect_before_wrap().min;
         let blinked = (self.takes_keys && is_blinking(ui))
@@ -245,14 +240,21 @@ fn aspect(shown: &ShownPanes) -> f32 {
     width.max(1) as f32 / height.max(1) as f32
 }
 
-fn caption_ui(ui: &mut Ui, pane: &Pane) {
-    ui.spacing_mut().item_spacing.y = 0.0;
-    ui.add(Label::new(RichText::new(&pane.title).strong()).truncate());
-    let detail = match pane.state {
-        PaneState::NoWeights => format!("{} · no weights yet", pane.detail),
-        _ => pane.detail.clone(),
+/// The number of columns that makes the panes largest, the size of one with its caption, and the height of that.
+fn grid_of(ui: &Ui, shown: &ShownPanes, area: Vec2) -> (usize, Vec2, f32) {
+    let count = shown.panes.len();
+    let width = |columns: usize| (area.x - GAP * (columns as f32 - 1.0)) / columns as f32;
+    let caption = |columns| {
+        let panes = shown.panes.iter().map(|(pane, _)| pane);
+        caption_height(ui, panes, width(columns)) + GAP
     };
-    ui.add(Label::new(detail).truncate());
+    // Captions are higher in narrow panes, and high captions ask for other columns.
+    let two_lines = 2.0 * ui.spacing().interact_size.y;
+    let guess = best_columns(count, area, aspect(shown), two_lines);
+    let columns = best_columns(count, area, aspect(shown), caption(guess));
+    let rows = count.div_ceil(columns) as f32;
+    let height = (area.y - GAP * (rows - 1.0)) / rows;
+    (columns, vec2(width(columns), height), caption(columns))
 }
 
 /// Marks the place under the pointer in all other panes.

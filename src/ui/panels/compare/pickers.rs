@@ -11,6 +11,7 @@ use crate::ui::context::PanelCtx;
 use crate::ui::panels::inspect::run_picker::{self, run_picker};
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::file_label::file_label;
+use crate::ui::when::AddWhen as _;
 
 const LIST_WIDTH: f32 = 150.0;
 const LIST_HEIGHT: f32 = 320.0;
@@ -49,7 +50,7 @@ impl ComparePanel {
         }
         self.add_run_button(ctx, ui);
         let refresh = ui
-            .add_enabled(!self.networks.is_empty(), Button::new("Predict again"))
+            .add_when(!self.networks.is_empty(), Button::new("Predict again"))
             .on_hover_text("Predict again with the newest weights of these runs");
         if refresh.clicked() {
             for weights in &self.networks {
@@ -82,7 +83,7 @@ impl ComparePanel {
             });
         let has_room = self.has_room();
         let add = ui
-            .add_enabled(has_room && next.is_some(), Button::new("Add run"))
+            .add_when(has_room && next.is_some(), Button::new("Add run"))
             .on_hover_text("Compare one more run, or a checkpoint of one, up to six panes")
             .on_disabled_hover_text(if has_room {
                 "There is no other run or checkpoint with weights"
@@ -120,7 +121,7 @@ impl ComparePanel {
 
     fn step_button(&mut self, ui: &mut Ui, text: &str, key: Key, target: Option<&DatasetItem>) {
         let button = ui
-            .add_enabled(target.is_some(), Button::new(text))
+            .add_when(target.is_some(), Button::new(text))
             .on_hover_text(format!("{text} validation image ({})", key.name()))
             .accessible_name(format!("{text} image"));
         let wanted = button.clicked() || self.takes_keys && take_key(ui, key);

@@ -13,6 +13,7 @@ use crate::ui::context::PanelCtx;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::format::percent;
 use crate::ui::view_model::image_order::ImageOrder;
+use crate::ui::when::AddWhen as _;
 
 const WIDTH: f32 = 150.0;
 /// Of the name before the combo box, with the room between them.
@@ -130,7 +131,7 @@ impl Ranking {
         let mut wanted = self.wanted;
         ui.together(WIDTH + LABEL, |ui| {
             let name = ui.label("Sort");
-            ui.add_enabled_ui(problem.is_none(), |ui| {
+            ui.add_when_ui(problem.is_none(), |ui| {
                 ComboBox::from_id_salt("compare_order")
                     .width(WIDTH)
                     .selected_text(wanted.label())
@@ -155,7 +156,7 @@ impl Ranking {
             let share = task.progress().unwrap_or(0.0);
             ui.progress_bar(share, 80.0, "Progress of the comparison");
             ui.weak(percent(Some(f64::from(share))));
-            let cancel = ui.small_button("Cancel");
+            let cancel = ui.button("Cancel");
             if cancel.accessible_name("Cancel the comparison").clicked() {
                 self.forget();
             }

@@ -8,6 +8,7 @@ use crate::ui::context::PanelCtx;
 use crate::ui::panels::{LOW_PANEL, controls_line, divider};
 use crate::ui::terms::{Teaches as _, Term};
 use crate::ui::view_model::format::percent;
+use crate::ui::when::AddWhen as _;
 
 /// In narrower panels each line of controls breaks into two or three.
 const NARROW: f32 = 640.0;
@@ -93,10 +94,10 @@ impl ComparePanel {
         let has_room = self.has_room();
         let full = "There are six panes already";
         let PanesOn { image, truth } = &mut self.panes_on;
-        ui.add_enabled(*image || has_room, Checkbox::new(image, "Image pane"))
+        ui.add_when(*image || has_room, Checkbox::new(image, "Image pane"))
             .on_hover_text("A pane with the image alone")
             .on_disabled_hover_text(full);
-        ui.add_enabled(*truth || has_room, Checkbox::new(truth, "Truth pane"))
+        ui.add_when(*truth || has_room, Checkbox::new(truth, "Truth pane"))
             .on_hover_text("A pane with the ground truth, where the open dataset has it")
             .on_disabled_hover_text(full);
     }
@@ -110,7 +111,7 @@ impl ComparePanel {
             let mut masks = shown.network_masks();
             masks.any(|(_, mask)| mask.truth.is_some())
         });
-        ui.add_enabled(
+        ui.add_when(
             has_truth,
             Checkbox::new(&mut self.layers_on.errors, "Errors"),
         )

@@ -4,8 +4,8 @@ use eframe::egui::{
     self, Align2, Color32, FontId, Pos2, Rect, Sense, Stroke, StrokeKind, Ui, Vec2, vec2,
 };
 
+use super::hover_place::{SIDE, Surroundings};
 use super::legend::{SAMPLE, sample_of};
-use super::overlap;
 use crate::ui::theme;
 use crate::ui::view_model::format;
 
@@ -14,10 +14,8 @@ const PADDING: f32 = 6.0;
 const CELL_GAP: f32 = 10.0;
 /// Between rows side by side.
 const BLOCK_GAP: f32 = 12.0;
-/// Away from the pointer.
-const DISTANCE: f32 = 14.0;
-/// Away from the side of the plot.
-const SIDE: f32 = 4.0;
+/// With fewer columns, if it has more, the table is not worth being kept in one plot.
+const LEAST_COLUMNS: usize = 4;
 const FONT: FontId = FontId::proportional(11.0);
 
 /// What the table holds.
@@ -100,25 +98,19 @@ impl Plan {
 }
 
 impl HoverTable {
-    /// Draws the table inside of `panel`, away from the pointer. Rows that have no room are
-    /// counted; columns that have none are left out.
-    pub fn ui(&self, ui: &Ui, panel: Rect, (plot, pointer): (Rect, Pos2)) {
-        if self.rows.is_empty() {
-            return;
+    /// Draws the table inside of the panel, where it hides the least of what is looked at. Rows that have
+    /// no room are counted; columns that have none are left out.
+    pub fn ui(&self, ui: &Ui, around: &Surroundings) {
+        let panel = around.panel;
+        match self.rows.as_slice() {
+            [] => return,
+            [row] if self.header.len() > LEAST_COLUMNS => return self.card_ui(ui, row, around),
+            _ => {}
         }
         let widths = self.widths(ui);
-        let room = panel.size() - Vec2::splat(2.0 * PADDING);
-        let plan = Plan::new(&self.by_weight, &widths, self.rows.len(), room);
-        let place = place(
-            panel,
-            plot,
-            pointer,
-            plan.size() + Vec2::splat(2.0 * PADDING),
-        );
+        let plan = self.plan(&widths, around);
+        let place = frame_ui(ui, around, plan.size());
         let visuals = ui.visuals();
-        let outline = Stroke::new(1.0, theme::palette(visuals).outline);
-        ui.painter_at(panel)
-            .rect(place, 4.0, visuals.window_fill, outline, StrokeKind::Inside);
         let corner = place.min + Vec2::splat(PADDING);
         let line = |offset: Vec2| Line {
             ui,
@@ -155,13 +147,61 @@ impl HoverTable {
         }
     }
 
-    fn widths(&self, ui: &Ui) -> Vec<f32> {
-        let width = |text: &str| {
-            let galley = ui
-                .painter()
-                .layout_no_wrap(text.to_owned(), FONT, Color32::PLACEHOLDER);
-            galley.size().x
+    /// In the plot under the pointer where all rows have room there, with what counts most of each; else in
+    /// all of the panel.
+    fn plan(&self, widths: &[f32], around: &Surroundings) -> Plan {
+        let count = self.rows.len();
+        let within = |rect: Rect| {
+            let room = rect.size() - Vec2::splat(2.0 * (PADDING + SIDE));
+            Plan::new(&self.by_weight, widths, count, room)
         };
+        let own = within(around.plot);
+        if own.shown == count && own.columns.len() >= LEAST_COLUMNS.min(widths.len()) {
+            own
+        } else {
+            within(around.panel)
+        }
+    }
+
+    /// The values of a single run below each other: as wide as a table of many it would lie over what it is
+    /// about.
+    fn card_ui(&self, ui: &Ui, row: &Row, around: &Surroundings) {
+        let [titles, values] = [&self.header, &row.cells].map(|texts| {
+            let widths = texts[1..].iter().map(|text| width_of_text(ui, text));
+            widths.fold(0.0, f32::max)
+        });
+        let name = SAMPLE.x + 4.0 + width_of_text(ui, &row.cells[0]);
+        let width = (titles + CELL_GAP + values).max(name);
+        let place = frame_ui(ui, around, vec2(width, ROW * self.header.len() as f32));
+        let widths = [width];
+        let line = |index: usize| {
+            let corner = place.min + Vec2::splat(PADDING) + vec2(0.0, ROW * index as f32);
+            Line {
+                ui,
+                panel: around.panel,
+                rect: Rect::from_min_size(corner, vec2(width, ROW)),
+                columns: &[0],
+                widths: &widths,
+            }
+        };
+        let visuals = ui.visuals();
+        line(0).cells(&row.cells[..1], visuals.strong_text_color());
+        line(0).sample(row.slot);
+        for index in 1..self.header.len() {
+            line(index).ends(
+                (&self.header[index], visuals.weak_text_color()),
+                (&row.cells[index], visuals.text_color()),
+            );
+        }
+        let whole = Line {
+            rect: place,
+            ..line(0)
+        };
+        whole.speak(0, &row.spoken);
+    }
+
+    fn widths(&self, ui: &Ui) -> Vec<f32> {
+        let width = |text: &str| width_of_text(ui, text);
         let header = self.header.iter().enumerate();
         header
             .map(|(column, title)| {
@@ -200,6 +240,18 @@ impl Line<'_> {
         }
     }
 
+    /// A title at the left end, and its value at the right one.
+    fn ends(&self, title: (&str, Color32), value: (&str, Color32)) {
+        let painter = self.ui.painter_at(self.panel);
+        let ends = [
+            (Align2::LEFT_CENTER, self.rect.left_center(), title),
+            (Align2::RIGHT_CENTER, self.rect.right_center(), value),
+        ];
+        for (align, at, (text, color)) in ends {
+            painter.text(at, align, text, FONT, color);
+        }
+    }
+
     fn sample(&self, slot: usize) {
         let left = self.rect.left_center() - vec2(0.0, SAMPLE.y / 2.0);
         sample_of(self.ui, Rect::from_min_size(left, SAMPLE), slot);
@@ -212,6 +264,23 @@ impl Line<'_> {
         response
             .widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Label, true, text));
     }
+}
+
+/// The empty box of a table with content of this size, where it goes.
+fn frame_ui(ui: &Ui, around: &Surroundings, size: Vec2) -> Rect {
+    let place = around.place(size + Vec2::splat(2.0 * PADDING));
+    let visuals = ui.visuals();
+    let outline = Stroke::new(1.0, theme::palette(visuals).outline);
+    ui.painter_at(around.panel)
+        .rect(place, 4.0, visuals.window_fill, outline, StrokeKind::Inside);
+    place
+}
+
+fn width_of_text(ui: &Ui, text: &str) -> f32 {
+    let galley = ui
+        .painter()
+        .layout_no_wrap(text.to_owned(), FONT, Color32::PLACEHOLDER);
+    galley.size().x
 }
 
 /// The columns that have room side by side, in their order.
@@ -233,85 +302,9 @@ fn width_of(widths: &[f32], columns: &[usize]) -> f32 {
     SAMPLE.x + 4.0 + cells.sum::<f32>()
 }
 
-/// At the side of the plot where the pointer is not, so that what it points at is in sight; always inside
-/// of the panel.
-fn place(panel: Rect, plot: Rect, pointer: Pos2, size: Vec2) -> Rect {
-    let size = size.min(panel.size());
-    let right = (plot.right() - SIDE - size.x).max(pointer.x + DISTANCE);
-    let left = (plot.left() + SIDE).min(pointer.x - DISTANCE - size.x);
-    let wanted = if pointer.x < plot.center().x {
-        [right, left]
-    } else {
-        [left, right]
-    };
-    let has_room = |x: &f32| *x >= panel.left() && x + size.x <= panel.right();
-    let inside = |value: f32, low: f32, high: f32| value.clamp(low, high.max(low));
-    let clamped = inside(wanted[0], panel.left(), panel.right() - size.x);
-    let x = wanted.into_iter().find(has_room).unwrap_or(clamped);
-    let y = inside(plot.top() + SIDE, panel.top(), panel.bottom() - size.y);
-    let rect = Rect::from_min_size(Pos2::new(x, y), size);
-    let around = Rect::from_center_size(pointer, Vec2::splat(DISTANCE));
-    if !overlap(rect, around) {
-        return rect;
-    }
-    // There is no room at either side: below or above the pointer.
-    let [above, below] = [pointer.y - DISTANCE - size.y, pointer.y + DISTANCE];
-    if below + size.y <= panel.bottom() {
-        rect.translate(vec2(0.0, below - y))
-    } else if above >= panel.top() {
-        rect.translate(vec2(0.0, above - y))
-    } else {
-        rect
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_table_never_leaves_the_panel() {
-        let panel = Rect::from_min_size(Pos2::new(100.0, 50.0), vec2(400.0, 200.0));
-        let plot = panel.shrink(20.0);
-        for x in [100.0, 300.0, 499.0] {
-            for y in [50.0, 140.0, 249.0] {
-                for size in [vec2(120.0, 60.0), vec2(390.0, 190.0), vec2(900.0, 900.0)] {
-                    let rect = place(panel, plot, Pos2::new(x, y), size);
-                    assert!(
-                        panel.expand(0.01).contains_rect(rect),
-                        "{x} {y} {size}: {rect}"
-                    );
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn the_table_is_where_the_pointer_is_not() {
-        let panel = Rect::from_min_size(Pos2::new(100.0, 50.0), vec2(400.0, 200.0));
-        let plot = Rect::from_min_size(Pos2::new(140.0, 70.0), vec2(340.0, 140.0));
-        let x = |x, width| {
-            let rect = place(panel, plot, Pos2::new(x, 100.0), vec2(width, 60.0));
-            assert!((rect.top() - 74.0).abs() < 1e-3, "{rect}");
-            rect.left()
-        };
-        // The plot is from 140 to 480 wide, its middle at 310.
-        assert_eq!(x(150.0, 120.0), 356.0);
-        assert_eq!(x(309.0, 120.0), 356.0);
-        assert_eq!(x(311.0, 120.0), 144.0);
-        assert_eq!(x(479.0, 120.0), 144.0);
-        // Too wide for its half: as far as the panel has room, off the pointer.
-        assert_eq!(x(300.0, 180.0), 314.0);
-        assert_eq!(x(312.0, 190.0), 108.0);
-        // There is no room at that side.
-        assert_eq!(x(309.0, 185.0), 110.0);
-        // There is none at either: below it, or above it.
-        let wide = vec2(390.0, 60.0);
-        let below = place(panel, plot, Pos2::new(300.0, 100.0), wide);
-        assert_eq!(below.top(), 114.0);
-        let above = place(panel, plot, Pos2::new(300.0, 190.0), vec2(390.0, 120.0));
-        assert_eq!(above.bottom(), 176.0);
-    }
 
     #[test]
     fn columns_without_room_are_left_out() {

@@ -8,6 +8,7 @@ use eframe::egui::{
 
 use crate::engine::plots::{Figure, PlottedRun, dashes};
 use crate::ui::theme;
+use crate::ui::ui_ext::paint_swatch;
 
 /// A piece of line: long enough for two dashes.
 pub const SAMPLE: Vec2 = vec2(24.0, 10.0);
@@ -90,8 +91,7 @@ fn entry_ui(ui: &mut Ui, slot: usize, class: Option<[u8; 3]>, name: RichText) ->
         None => Button::new((sample, name)),
         Some(color) => {
             let swatch = Atom::paint(SWATCH, move |ui, args| {
-                ui.painter()
-                    .rect_filled(args.rect, 2.0, theme::class_color(color));
+                paint_swatch(ui, args.rect, theme::class_color(color));
             });
             Button::new((sample, swatch, name))
         }

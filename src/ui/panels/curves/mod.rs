@@ -4,6 +4,7 @@ mod cursor;
 mod export;
 mod grid;
 mod hover;
+mod hover_place;
 mod hover_table;
 mod legend;
 mod line;
@@ -26,8 +27,10 @@ use crate::ui::context::PanelCtx;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::run_label::run_label;
 use crate::ui::view_model::run_selection::RunSelection;
+use crate::ui::when::AddWhen as _;
 use export::Export;
 use grid::Grid;
+use hover_place::Surroundings;
 
 /// Narrower panels get a short slider, so that the controls stay in one line.
 const NARROW: f32 = 560.0;
@@ -213,7 +216,7 @@ impl CurvesPanel {
                 self.view.fit();
             }
             ui.menu_button("Plots", |ui| self.menu_ui(ui, runs));
-            let fit = ui.add_enabled(self.view.is_changed(), Button::new("Fit"));
+            let fit = ui.add_when(self.view.is_changed(), Button::new("Fit"));
             let fit = fit
                 .on_hover_text("Show everything (double click). Wheel: zoom to the pointer. Drag: move. Drag with the right button: zoom to a rectangle")
                 .on_disabled_hover_text("Everything is shown. Wheel: zoom to the pointer. Drag: move. Drag with the right button: zoom to a rectangle");
@@ -296,6 +299,7 @@ impl CurvesPanel {
         let mark = self.hovered.or(filmed);
         let is_over = (shown.iter()).all(|shown| shown.run.state != RunState::Active);
         let mut pointed = plot::Pointed::default();
+        let mut drawn = Vec::new();
         ScrollArea::vertical()
             .auto_shrink(false)
             .scroll_source(eframe::egui::scroll_area::ScrollSource::SCROLL_BAR)
@@ -313,7 +317,8 @@ impl CurvesPanel {
                                 mark,
                                 line: self.line.filter(|_| figure.kind == PlotKind::ClassIu),
                             };
-                            let at = drawing.ui(ui, grid.size);
+                            let (at, transform) = drawing.ui(ui, grid.size);
+                            drawn.push((figure, transform));
                             pointed.hovered = pointed.hovered.or(at.hovered);
                             pointed.line = pointed.line.or(at.line);
                         }
@@ -333,7 +338,17 @@ impl CurvesPanel {
                 Some(figure) => hover::classes_table(shown, curves, at.x, figure, pointed.line),
                 None => hover::runs_table(shown, curves, at.x),
             };
-            table.ui(ui, panel, (at.plot, at.pointer));
+            let mut around = Surroundings {
+                panel,
+                plot: at.plot,
+                pointer: at.pointer,
+                curves: Vec::new(),
+                ends: Vec::new(),
+            };
+            for (figure, transform) in &drawn {
+                around.add(figure, transform, figure.kind == at.kind);
+            }
+            table.ui(ui, &around);
         }
         panel
     }
@@ -374,9 +389,4 @@ fn shown_runs<'a>(ctx: &PanelCtx<'a>, selection: &RunSelection) -> Vec<Shown<'a>
             label: run_label(&runs, run),
         })
         .collect()
-}
-
-/// Whether two rectangles share an area.
-fn overlap(a: Rect, b: Rect) -> bool {
-    a.intersect(b).is_positive()
 }

@@ -25,6 +25,10 @@ const NEAR_LINE: f64 = 12.0;
 const MOST_NAMES: f32 = 0.25;
 /// Room for a label on either axis.
 const LABEL_ROOM: Vec2 = vec2(78.0, 34.0);
+/// More say nothing more, and some of them would be in the margin before zero.
+const MOST_TICKS: usize = 20;
+/// Beside a plot, for its values: "100 %" has room, so that plots below each other begin at one place.
+const VALUES_WIDTH: f32 = 40.0;
 const FONT: FontId = FontId::proportional(11.0);
 
 /// One drawing of a plot.
@@ -66,7 +70,7 @@ pub struct Pointed {
 
 impl Drawing<'_, '_> {
     /// Draws the plot into `size`.
-    pub fn ui(&mut self, ui: &mut Ui, size: Vec2) -> Pointed {
+    pub fn ui(&mut self, ui: &mut Ui, size: Vec2) -> (Pointed, PlotTransform) {
         ui.vertical(|ui| {
             ui.set_width(size.x);
             ui.spacing_mut().item_spacing.y = 2.0;
@@ -91,10 +95,11 @@ impl Drawing<'_, '_> {
             self.hint_ui(ui, response.rect);
             let hovered = self.react(ui, &response, &transform);
             let line = hovered.and_then(|at| self.line_at(at, &transform));
-            Pointed {
+            let pointed = Pointed {
                 hovered,
                 line: named.or(line),
-            }
+            };
+            (pointed, transform)
         })
         .inner
     }
@@ -147,7 +152,11 @@ impl Drawing<'_, '_> {
         let figure = self.figure;
         let [x_ticks, y_ticks] = [0, 1].map(|axis| {
             let most = (size[axis] / LABEL_ROOM[axis]).floor() as usize;
-            ticks(figure.ranges[axis], figure.scales[axis], most)
+            ticks(
+                figure.ranges[axis],
+                figure.scales[axis],
+                most.min(MOST_TICKS),
+            )
         });
         let palette = theme::palette(ui.visuals());
         let text = ui.visuals().text_color();
@@ -161,7 +170,7 @@ impl Drawing<'_, '_> {
         };
         let x_axis =
             axis(AxisHints::new_x(), &x_ticks).label(RichText::new(&figure.x_label).small());
-        let y_axis = axis(AxisHints::new_y(), &y_ticks).min_thickness(34.0);
+        let y_axis = axis(AxisHints::new_y(), &y_ticks).min_thickness(VALUES_WIDTH);
         let plot = Plot::new(("plot", figure.kind.title()))
             .width(size.x - LABEL_OVERHANG)
             .height(size.y)

@@ -111,7 +111,7 @@ impl BatchView {
             }
             if self.seed.is_some_and(|own| own != form.seed) {
                 let response = ui
-                    .small_button("As in Train")
+                    .button("As in Train")
                     .on_hover_text("Take the seed of the Train panel again");
                 if response.clicked() {
                     self.seed = None;

@@ -10,7 +10,7 @@ use crate::ui::theme;
 use crate::ui::ui_ext::{SWATCH, UiExt as _, paint_swatch};
 use crate::ui::view_model::{ClassColors, format};
 
-const ROW_HEIGHT: f32 = 21.0;
+const ROW_HEIGHT: f32 = 19.0;
 const BAR_HEIGHT: f32 = 3.0;
 /// From the left of an entry to its name, behind the square of color.
 const NAME_LEFT: f32 = 18.0;
@@ -74,7 +74,12 @@ pub fn classes_ui(
         let pixels = stats.void_pixels as f64 / (labeled + stats.void_pixels).max(1) as f64;
         [pixels, stats.image_share(VOID)]
     });
-    entries.push((theme::class_color(classes.color(VOID)), "void", void));
+    // No class, and its share is of another whole: the classes add up to 100 % without it.
+    let void_name = match share_of {
+        ShareOf::Pixels => "void (of all)",
+        ShareOf::Images => "void",
+    };
+    entries.push((theme::class_color(classes.color(VOID)), void_name, void));
     let spacing = ui.spacing().item_spacing.x;
     let columns = ((ui.available_width() + spacing) / (MIN_COLUMN + spacing))
         .floor()
@@ -90,7 +95,8 @@ pub fn classes_ui(
         let left = area.left() + column as f32 * (width + spacing);
         let top = area.top() + row as f32 * ROW_HEIGHT;
         let rect = Rect::from_min_size(pos2(left, top), vec2(width, ROW_HEIGHT - 3.0));
-        entry_ui(ui, rect, (color, name, shares), *share_of);
+        let is_void = index == classes.len();
+        entry_ui(ui, rect, (color, name, shares), *share_of, is_void);
     }
 }
 
@@ -111,6 +117,7 @@ fn entry_ui(
     rect: Rect,
     (color, name, shares): (Color32, &str, Option<[f64; 2]>),
     share_of: ShareOf,
+    is_void: bool,
 ) {
     if !ui.is_rect_visible(rect) {
         return;
@@ -139,7 +146,11 @@ fn entry_ui(
     let swatch = Rect::from_min_size(pos2(rect.left(), rect.center().y - 6.0), SWATCH);
     paint_swatch(ui, swatch, color);
     let font = FontId::proportional(12.0);
-    let text_color = ui.visuals().strong_text_color();
+    let text_color = if is_void {
+        ui.visuals().weak_text_color()
+    } else {
+        ui.visuals().strong_text_color()
+    };
     let end = percent.map_or(line.right(), |percent| {
         let anchor = line.right_center();
         painter
@@ -165,8 +176,11 @@ fn entry_ui(
         );
     let both = shares.map(|shares| shares.map(|share| format::percent(Some(share))));
     response.on_hover_text(match both {
+        Some([pixels, images]) if is_void => {
+            format!("void: {pixels} of all pixels, in {images} of the images; it is no class")
+        }
         Some([pixels, images]) => {
-            format!("{name}: {pixels} of the pixels, in {images} of the images")
+            format!("{name}: {pixels} of the labeled pixels, in {images} of the images")
         }
         None => text,
     });
@@ -181,7 +195,7 @@ mod tests {
         let entry = Rect::from_min_size(pos2(10.0, 20.0), vec2(150.0, ROW_HEIGHT - 3.0));
         let (line, bar) = (line_of(entry), bar_of(entry));
         assert_eq!((line.left(), bar.left()), (28.0, 28.0));
-        assert_eq!((line.top(), line.bottom()), (20.0, 35.0));
-        assert_eq!((bar.top(), bar.bottom()), (35.0, 38.0));
+        assert_eq!((line.top(), line.bottom()), (20.0, 33.0));
+        assert_eq!((bar.top(), bar.bottom()), (33.0, 36.0));
     }
 }

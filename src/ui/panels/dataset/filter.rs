@@ -9,6 +9,7 @@ use crate::engine::{CheckedDataset, EngineError, ItemFilter, OpenDataset, Split,
 use crate::ui::context::PanelCtx;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::format;
+use crate::ui::when::AddWhen as _;
 
 const ALL_CLASSES: &str = "all classes";
 const ALL_FINDINGS: &str = "all findings";
@@ -71,7 +72,7 @@ impl Filter {
         ui.horizontal_wrapped(|ui| {
             self.class_ui(ui, open);
             self.finding_ui(ui, checked);
-            if self.is_set() && ui.small_button("Clear filter").clicked() {
+            if self.is_set() && ui.button("Clear filter").clicked() {
                 (self.class, self.finding) = (None, None);
             }
         });
@@ -114,7 +115,7 @@ impl Filter {
     fn class_ui(&mut self, ui: &mut Ui, open: &OpenDataset) {
         let classes = &open.dataset.classes;
         let chosen = self.class.map_or(ALL_CLASSES, |class| classes.name(class));
-        ui.add_enabled_ui(open.stats.is_some(), |ui| {
+        ui.add_when_ui(open.stats.is_some(), |ui| {
             let combo = ComboBox::from_id_salt("class of the gallery")
                 .width(COMBO_WIDTH)
                 .truncate()
@@ -141,7 +142,7 @@ impl Filter {
             .collect();
         let chosen = self.finding.as_ref().map(|(name, _)| name.clone());
         let mut picked = None;
-        ui.add_enabled_ui(!findings.is_empty() || chosen.is_some(), |ui| {
+        ui.add_when_ui(!findings.is_empty() || chosen.is_some(), |ui| {
             let combo = ComboBox::from_id_salt("finding of the gallery")
                 .width(COMBO_WIDTH)
                 .truncate()

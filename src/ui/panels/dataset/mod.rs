@@ -307,15 +307,21 @@ fn summary_ui(ui: &mut Ui, open: &OpenDataset) {
         ui.label(RichText::new(&dataset.name).strong().size(15.0));
         let color = theme::palette(ui.visuals()).info;
         ui.tag(&dataset.layout.to_string(), color);
+        // In the same line: what is below has more room in a low panel.
+        let root = dataset.root.display().to_string();
+        // Its sense is the label's own: with one that is added to it, it would lose the focus that Tab gives it,
+        // and Tab would get no further.
+        let path = egui::Label::new(RichText::new(&root).small().weak())
+            .truncate()
+            .show_tooltip_when_elided(false)
+            .sense(egui::Sense::click());
+        let path = ui
+            .add(path)
+            .on_hover_text(format!("{root}\nClick to copy the path"));
+        if path.clicked() {
+            ui.ctx().copy_text(root);
+        }
     });
-    let root = dataset.root.display().to_string();
-    let path = ui.truncated(
-        RichText::new(&root).small().weak(),
-        &format!("{root}\nClick to copy the path"),
-    );
-    if path.interact(egui::Sense::click()).clicked() {
-        ui.ctx().copy_text(root);
-    }
     let mut text = format!(
         "{} train · {} val · {}",
         format::count(dataset.train.len()),

@@ -17,6 +17,7 @@ use crate::ui::theme;
 use crate::ui::ui_ext::{UiExt as _, is_escaped};
 use crate::ui::view_model::ClassSet;
 use crate::ui::view_model::mask::{Pixel, label_at};
+use crate::ui::when::AddWhen as _;
 
 /// What of a pair is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -211,7 +212,7 @@ impl PairWindow {
                     .accessible_name(format!("Pair as {}", label.to_lowercase()));
             }
             ui.separator();
-            ui.add_enabled_ui(self.mode == PairView::Overlay, |ui| {
+            ui.add_when_ui(self.mode == PairView::Overlay, |ui| {
                 opacity_slider(ui, &mut self.opacity);
             });
             ui.separator();

@@ -1,18 +1,23 @@
 //! What is evaluated, and which part of it is shown.
 
-use eframe::egui::containers::menu::{MenuButton, MenuConfig};
-use eframe::egui::{Align, Button, ComboBox, Layout, PopupCloseBehavior, ScrollArea, Ui, vec2};
+use eframe::egui::{Align, Button, ComboBox, Layout, PopupCloseBehavior, Ui, vec2};
 use strum::VariantArray as _;
 
 use super::{EvaluatePanel, OUTDATED, Shown, Tab, Which, open_dataset};
 use crate::engine::{NoticeLevel, RunSnapshot, Split};
 use crate::ui::context::PanelCtx;
+use crate::ui::elided;
 use crate::ui::panels::averaging::averaging_menu;
 use crate::ui::panels::divider;
 use crate::ui::theme;
 use crate::ui::ui_ext::UiExt as _;
+use crate::ui::when::AddWhen as _;
 
 const RUN_WIDTH: f32 = 230.0;
+/// Of the list of runs: a title with its date and time.
+const RUNS_WIDTH: f32 = 330.0;
+/// Of the arrow in a list, and around its text.
+const ARROW: f32 = 34.0;
 const PROGRESS_WIDTH: f32 = 84.0;
 /// Of the percentage, which is as wide with one digit as with three.
 const PERCENT: f32 = 38.0;
@@ -84,7 +89,7 @@ impl EvaluatePanel {
 
     fn start_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, runs: &[&RunSnapshot]) {
         let evaluate = ui
-            .add_enabled(!runs.is_empty(), Button::new("Start evaluation"))
+            .add_when(!runs.is_empty(), Button::new("Start evaluation"))
             .on_hover_text(
                 "Segment every image of the list with the best weights of each run, and keep the scores with the run",
             )
@@ -98,18 +103,20 @@ impl EvaluatePanel {
     }
 
     fn runs_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, runs: &[&RunSnapshot]) {
-        let title = match runs {
+        let text = match runs {
             [] => "Choose runs".to_owned(),
-            [run] => shortened(&run.title()),
+            [run] => elided::run_within(ui, &run.title(), RUNS_WIDTH - ARROW),
             runs => format!("{} runs", runs.len()),
         };
-        // In full: the button may have only the start of a name.
+        // In full: the list may show only parts of a name.
         let names: String = runs.iter().map(|run| run.title() + "\n").collect();
-        // Several are ticked one after another.
-        let stays = MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside);
-        let button = MenuButton::new(title).config(stays);
-        let shown = button.ui(ui, |ui| {
-            ScrollArea::vertical().max_height(320.0).show(ui, |ui| {
+        ComboBox::from_id_salt("evaluated_runs")
+            .width(RUNS_WIDTH)
+            .height(320.0)
+            .selected_text(text)
+            // Several are ticked one after another.
+            .close_behavior(PopupCloseBehavior::CloseOnClickOutside)
+            .show_ui(ui, |ui| {
                 let mut chosen: Vec<String> = runs.iter().map(|run| run.name.clone()).collect();
                 for run in ctx.engine.runs_with_weights() {
                     let mut on = chosen.contains(&run.name);
@@ -122,10 +129,8 @@ impl EvaluatePanel {
                         self.chosen = Some(chosen.clone());
                     }
                 }
-            });
-        });
-        shown
-            .0
+            })
+            .response
             .on_hover_text(names + "The runs to evaluate, one or several")
             .accessible_name("Runs to evaluate");
     }
@@ -247,14 +252,4 @@ fn fixed(ui: &mut Ui, width: f32, text: &str) {
         ui.set_min_width(width);
         ui.weak(text);
     });
-}
-
-/// The start of a title.
-fn shortened(title: &str) -> String {
-    const MOST: usize = 52;
-    if title.chars().count() <= MOST {
-        return title.to_owned();
-    }
-    let start: String = title.chars().take(MOST - 1).collect();
-    format!("{start}…")
 }

@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
-use eframe::egui::{Align, Grid, Layout, ScrollArea, Ui};
+use eframe::egui::{Align, Grid, Layout, ScrollArea, TextWrapMode, Ui};
 
 use crate::engine::{Class, ClassList, Engine, LabelMap, Poll, Task};
 use crate::ui::canvas::controls::class_checkbox;
 use crate::ui::view_model::ClassSet;
+
+/// Room for a share beside the names, in points.
+const SHARE_WIDTH: f32 = 46.0;
 
 /// Share of the pixels by class of one mask, counted on a worker.
 #[derive(Default)]
@@ -49,12 +52,19 @@ pub fn legend_list(ui: &mut Ui, classes: &ClassList, visible: &mut ClassSet, sha
     ScrollArea::vertical()
         .auto_shrink([false, true])
         .show(ui, |ui| {
+            let names = ui.available_width() - SHARE_WIDTH - ui.spacing().item_spacing.x;
             Grid::new("legend")
                 .num_columns(2)
                 .striped(true)
                 .show(ui, |ui| {
                     for (label, class) in labeled(classes) {
-                        class_toggle(ui, label, class, visible);
+                        ui.scope(|ui| {
+                            ui.set_width(names);
+                            ui.style_mut().wrap_mode = Some(TextWrapMode::Truncate);
+                            class_toggle(ui, label, class, visible);
+                        })
+                        .response
+                        .on_hover_text(&class.name);
                         let share = shares.get(usize::from(label)).copied();
                         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                             ui.weak(share_text(share))
@@ -65,16 +75,20 @@ pub fn legend_list(ui: &mut Ui, classes: &ClassList, visible: &mut ClassSet, sha
                 });
             if let Some(unknown) = unknown(shares) {
                 ui.horizontal(|ui| {
-                    ui.weak("Unknown (void)").on_hover_text(
-                        "Pixels without a class: in the ground truth they are not labeled; in a mask their largest \
-                         probability is below the threshold in Options, or they lie in a tile that was skipped",
-                    );
+                    unknown_label(ui);
                     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                         ui.weak(share_text(Some(unknown)));
                     });
                 });
             }
         });
+}
+
+fn unknown_label(ui: &mut Ui) {
+    ui.weak("Unknown (void)").on_hover_text(
+        "Pixels without a class: in the ground truth they are not labeled; in a mask their largest \
+         probability is below the threshold in Options, or they lie in a tile that was skipped",
+    );
 }
 
 /// The share of the pixels without a class, where there are any.
@@ -84,23 +98,35 @@ fn unknown(shares: &[f64]) -> Option<f64> {
     (!shares.is_empty() && rest > 1e-9).then_some(rest)
 }
 
-/// The classes one after another, in as many lines as they need.
-pub fn legend_line(ui: &mut Ui, classes: &ClassList, visible: &mut ClassSet) {
+/// The classes one after another, in as many lines as they need, with `shares` where these are of one mask.
+pub fn legend_line(
+    ui: &mut Ui,
+    classes: &ClassList,
+    visible: &mut ClassSet,
+    shares: Option<&[f64]>,
+) {
     ui.horizontal_wrapped(|ui| {
         all_or_none(ui, visible);
         for (label, class) in labeled(classes) {
             class_toggle(ui, label, class, visible);
+            if let Some(shares) = shares {
+                ui.weak(share_text(shares.get(usize::from(label)).copied()));
+            }
             ui.add_space(6.0);
+        }
+        if let Some(unknown) = shares.and_then(unknown) {
+            unknown_label(ui);
+            ui.weak(share_text(Some(unknown)));
         }
     });
 }
 
 fn all_or_none(ui: &mut Ui, visible: &mut ClassSet) {
-    let all = ui.small_button("All").on_hover_text("Show all classes");
+    let all = ui.button("All").on_hover_text("Show all classes");
     if all.clicked() {
         visible.show_all();
     }
-    let none = ui.small_button("None").on_hover_text("Hide all classes");
+    let none = ui.button("None").on_hover_text("Hide all classes");
     if none.clicked() {
         visible.hide_all();
     }

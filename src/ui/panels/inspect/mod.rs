@@ -15,7 +15,7 @@ mod toolbar;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use eframe::egui::{CentralPanel, Frame, Margin, Panel, Ui};
+use eframe::egui::{CentralPanel, Frame, Margin, Panel, ScrollArea, Ui};
 use serde::{Deserialize, Serialize};
 
 use self::export::Export;
@@ -34,10 +34,13 @@ use crate::ui::view_model::ClassSet;
 use crate::ui::view_model::inspected::{FieldOutline, Inspected};
 use crate::ui::view_model::prediction_cache::PredictionCache;
 
-/// Widths of the list, of the legend and of the image between them; without room the
-/// legend goes first.
-const MIN_SIDE: f32 = 120.0;
-const MIN_IMAGE: f32 = 280.0;
+/// Widths of the list, of the legend and of the image between them. Without room for all three the list gets
+/// narrow first; then the legend goes below the image.
+const MIN_LIST: f32 = 116.0;
+const MIN_LEGEND: f32 = 170.0;
+const MIN_IMAGE: f32 = 235.0;
+/// Height of the legend below the image: more classes are scrolled to.
+const LEGEND_LINES: f32 = 48.0;
 
 /// Opened images, one at a time, under the mask of one run.
 #[derive(Serialize, Deserialize)]
@@ -170,10 +173,12 @@ impl InspectPanel {
             .show(ui, |ui| self.toolbar_ui(ctx, ui, is_low));
         // A list of one image says nothing where the image has hardly any room.
         if !is_low || self.list.images().len() > 1 {
-            let most = (0.3 * ui.available_width()).clamp(MIN_SIDE, 400.0);
+            let width = ui.available_width();
+            let most = (0.3 * width).min(width - MIN_IMAGE - MIN_LEGEND);
+            let most = most.clamp(MIN_LIST, 400.0);
             let list = Panel::left("inspect_list")
                 .default_size(self.list_width)
-                .size_range(MIN_SIDE..=most)
+                .size_range(MIN_LIST..=most)
                 .frame(margin)
                 .show(ui, |ui| self.list_ui(ctx, ui, is_low));
             keep_size(&mut self.list_width, list.response.rect.width(), most);
@@ -183,19 +188,26 @@ impl InspectPanel {
             return;
         };
         let rest = ui.available_width() - MIN_IMAGE;
-        if rest > MIN_SIDE {
+        let is_beside = rest >= MIN_LEGEND;
+        if is_beside {
             let most = rest.min(400.0);
             let legend = Panel::right("inspect_legend")
                 .default_size(self.legend_width)
-                .size_range(MIN_SIDE..=most)
+                .size_range(MIN_LEGEND..=most)
                 .frame(margin)
-                .show(ui, |ui| self.legend_ui(ctx, ui));
+                .show(ui, |ui| self.legend_ui(ctx, ui, is_beside));
             keep_size(&mut self.legend_width, legend.response.rect.width(), most);
         }
         Panel::bottom("inspect_status")
             .resizable(false)
             .frame(margin)
             .show(ui, |ui| self.status_ui(ui));
+        if !is_beside {
+            Panel::bottom("inspect_legend_lines")
+                .exact_size(LEGEND_LINES)
+                .frame(margin)
+                .show(ui, |ui| self.legend_ui(ctx, ui, is_beside));
+        }
         CentralPanel::no_frame().show(ui, |ui| {
             if let Some(state) = state {
                 self.image_ui(ctx, ui, &run, state);
@@ -277,7 +289,7 @@ impl InspectPanel {
             ui.horizontal(|ui| {
                 ui.busy(&text);
                 ui.weak(text);
-                let cancel = ui.small_button("Cancel");
+                let cancel = ui.button("Cancel");
                 if cancel.accessible_name("Cancel opening").clicked() {
                     self.opening.clear();
                 }
@@ -287,7 +299,8 @@ impl InspectPanel {
         self.list.ui(ui);
     }
 
-    fn legend_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
+    /// The classes with their shares: a list beside the image, or lines below it.
+    fn legend_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, is_beside: bool) {
         ui.take_available_width(); // an empty legend keeps its place
         let Some(overlay) = &self.shown else {
             return;
@@ -296,7 +309,13 @@ impl InspectPanel {
             return;
         };
         let shares = self.shares.of(ctx.engine, mask, classes.len());
-        legend::legend_list(ui, classes, &mut self.visible, shares);
+        if is_beside {
+            legend::legend_list(ui, classes, &mut self.visible, shares);
+        } else {
+            ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+                legend::legend_line(ui, classes, &mut self.visible, Some(shares));
+            });
+        }
     }
 
     /// What is looked at, where a mask is shown.

@@ -84,7 +84,7 @@ impl InspectPanel {
             let share = task.progress().unwrap_or(0.0);
             ui.progress_bar(share, 80.0, "Progress of saving all images");
             ui.weak(percent(Some(f64::from(share))));
-            let cancel = ui.small_button("Cancel");
+            let cancel = ui.button("Cancel");
             if cancel.accessible_name("Cancel saving all images").clicked() {
                 // What is written stays.
                 self.save_all.task = None;

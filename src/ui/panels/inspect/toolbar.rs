@@ -16,6 +16,7 @@ use crate::ui::theme;
 use crate::ui::ui_ext::{SWATCH, paint_swatch};
 use crate::ui::view_model::blend::Blend;
 use crate::ui::view_model::mask;
+use crate::ui::when::AddWhen as _;
 
 /// Room for the buttons behind the runs.
 const BUTTONS: f32 = 660.0;
@@ -58,7 +59,7 @@ impl InspectPanel {
                 .is_outdated(ctx.engine, &RunWeights::best(&*run), image)
         });
         let refresh = ui
-            .add_enabled(
+            .add_when(
                 !run.is_empty(),
                 Button::new("Predict again").selected(is_outdated),
             )
@@ -84,7 +85,7 @@ impl InspectPanel {
             prediction.is_some_and(|prediction| truth_of(prediction).is_some())
         });
         let unknown = "The open dataset has no ground truth for this image";
-        ui.add_enabled(
+        ui.add_when(
             has_truth,
             Checkbox::new(&mut self.toggles.truth, "Ground truth"),
         )
@@ -103,7 +104,7 @@ impl InspectPanel {
             }
         });
         let errors = Checkbox::new(errors, (square, "Errors"));
-        ui.add_enabled(has_errors, errors)
+        ui.add_when(has_errors, errors)
             .tells_and_teaches(
                 "Highlight wrong pixels; void pixels are ignored",
                 Term::Void,

@@ -18,6 +18,7 @@ use crate::ui::panels::controls_line;
 use crate::ui::panels::inspect::run_picker::run_picker;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::format::{count, duration};
+use crate::ui::when::AddWhen as _;
 
 /// From one frame to the next while it plays.
 const FRAME: Duration = Duration::from_millis(80);
@@ -338,7 +339,7 @@ impl FilmStrip {
         let is_kept = film.kept_steps.contains(&step);
         let can = is_kept && self.using.is_none();
         let button = ui
-            .add_enabled(can, Button::new("Use this"))
+            .add_when(can, Button::new("Use this"))
             .on_hover_text("Make a run of the weights of this moment, to predict, compare and evaluate with")
             .on_disabled_hover_text(
                 "The weights of this moment are not kept. Marks below the scrubber show the moments whose \
@@ -375,7 +376,7 @@ impl FilmStrip {
         // A slider whose ends are one has its handle in the middle.
         let slider = Slider::new(&mut chosen, 0..=last.max(1)).show_value(false);
         let response = ui
-            .add_enabled(last > 0, slider)
+            .add_when(last > 0, slider)
             .accessible_name("Film scrubber")
             .on_disabled_hover_text("There is one frame so far");
         if response.changed() {

@@ -1,7 +1,9 @@
 //! The Live panel: masks of pinned validation images during training, and its film.
 
 mod film;
+mod head;
 mod items;
+mod loss_line;
 mod moment;
 mod nothing;
 
@@ -9,7 +11,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use eframe::egui::{
-    CollapsingHeader, Frame, Label, Margin, Panel, Pos2, Rect, RichText, ScrollArea, Ui, Vec2, vec2,
+    CollapsingHeader, Frame, Margin, Panel, Pos2, Rect, ScrollArea, Ui, Vec2, vec2,
 };
 use serde::{Deserialize, Serialize};
 
@@ -24,8 +26,7 @@ use crate::ui::canvas::controls::opacity_slider;
 use crate::ui::canvas::{Layer, TextureCache};
 use crate::ui::command::{Ask, Command};
 use crate::ui::context::PanelCtx;
-use crate::ui::view_model::progress::followed_text;
-use crate::ui::view_model::{ClassSet, format};
+use crate::ui::view_model::ClassSet;
 
 /// The Live panel.
 #[derive(Serialize, Deserialize)]
@@ -276,21 +277,9 @@ impl LivePanel {
             if add.clicked() {
                 ctx.commands.send(Command::Ask(Ask::Probes));
             }
-            // Last: the number of the step grows.
             if let Some(masks) = &self.shown {
-                let title = ctx
-                    .engine
-                    .run(&masks.run)
-                    .map_or_else(|| masks.run.clone(), crate::engine::RunSnapshot::title);
-                // On the next line as a whole where there is no room.
-                ui.add(Label::new(RichText::new(title).strong()).extend());
-                let step = format!("after step {}", format::count(masks.preview.step));
-                ui.add(Label::new(step).extend());
-                if let Some(run) = ctx.engine.followed().find(|run| run.name == masks.run) {
-                    let text = format!("trained by another program · {}", followed_text(run));
-                    ui.add(Label::new(RichText::new(text).weak()).extend())
-                        .on_hover_text("Its masks are those of its film, which grows after each of its epochs");
-                }
+                let cursor = self.film.cursor().filter(|(run, _)| *run == masks.run);
+                head::ui(ctx, ui, masks, cursor.map(|(_, step)| step));
             }
         });
         let Some(masks) = &self.shown else {
@@ -300,7 +289,7 @@ impl LivePanel {
         CollapsingHeader::new("Classes")
             .default_open(true)
             .show_unindented(ui, |ui| {
-                legend_line(ui, &classes, &mut self.visible);
+                legend_line(ui, &classes, &mut self.visible, None);
             });
     }
 

@@ -28,6 +28,7 @@ use crate::ui::view_model::file_label::file_label;
 use crate::ui::view_model::inspected::{FieldKind, FieldOutline, Inspected};
 use crate::ui::view_model::mask::Pixel;
 use crate::ui::view_model::run_label::run_label;
+use crate::ui::when::AddWhen as _;
 
 /// As many as a plan of FCN-32s, 16s and 8s trains.
 const MAX_NETWORKS: usize = 3;
@@ -153,7 +154,7 @@ impl LookInsidePanel {
             {
                 *run = picked;
             }
-            let remove = ui.small_button(format!("Remove network {}", index + 2));
+            let remove = ui.button(format!("Remove network {}", index + 2));
             if remove.on_hover_text("Show one network less").clicked() {
                 removed = Some(index);
             }
@@ -167,7 +168,7 @@ impl LookInsidePanel {
         let next = names.find(is_free);
         let has_room = self.others.len() + 1 < MAX_NETWORKS;
         let add = ui
-            .add_enabled(has_room && next.is_some(), Button::new("Add network"))
+            .add_when(has_room && next.is_some(), Button::new("Add network"))
             .on_hover_text(
                 "Show the scores of another run beside these, such as FCN-32s beside FCN-8s",
             )

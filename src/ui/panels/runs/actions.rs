@@ -10,6 +10,7 @@ use crate::engine::{InitialWeights, Repeats, RunNotes, RunSnapshot, RunState};
 use crate::ui::command::{Ask, Command, UiCommand};
 use crate::ui::context::PanelCtx;
 use crate::ui::view_model::format;
+use crate::ui::when::AddWhen as _;
 
 /// Something to do with runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -166,7 +167,7 @@ pub fn bar_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, runs: &[&RunSnapshot], dialog: &m
             let width = button_width(ui, action.longest_label());
             let button = Button::new(action.label(runs)).min_size(vec2(width, 0.0));
             let response = ui
-                .add_enabled(problem.is_none(), button)
+                .add_when(problem.is_none(), button)
                 .on_hover_text(action.tooltip(runs))
                 .on_disabled_hover_text(problem.unwrap_or_default());
             if response.clicked() {
@@ -209,7 +210,7 @@ pub fn status_ui(
             ui.weak("Click a row to choose a run");
         } else {
             ui.weak(format!("{} chosen", format::count(num_chosen)));
-            if ui.small_button("Choose none").clicked() {
+            if ui.button("Choose none").clicked() {
                 chosen.clear();
             }
         }
@@ -220,13 +221,13 @@ pub fn status_ui(
 
 fn undo_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, dialog: &mut Option<Dialog>) {
     if let Some(what) = ctx.engine.run_undo() {
-        let undo = ui.small_button(format!("Undo: {what}"));
+        let undo = ui.button(format!("Undo: {what}"));
         if undo.on_hover_text("Take this back").clicked() {
             ctx.commands.send(UiCommand::UndoRunChange);
         }
     }
-    if ctx.engine.runs_in_trash() > 0 {
-        let empty = ui.small_button("Empty trash…");
+    if ctx.engine.runs_in_trash().next().is_some() {
+        let empty = ui.button("Empty trash…");
         let tooltip =
             "Deleted runs lie in the trash until you empty it, also when the program is closed";
         if empty.on_hover_text(tooltip).clicked() {
@@ -245,7 +246,7 @@ pub fn menu_ui(
     for action in ACTIONS {
         let problem = action.problem(ctx, runs);
         let response = ui
-            .add_enabled(problem.is_none(), Button::new(action.label(runs)))
+            .add_when(problem.is_none(), Button::new(action.label(runs)))
             .on_hover_text(action.tooltip(runs))
             .on_disabled_hover_text(problem.unwrap_or_default());
         if response.clicked() {

@@ -13,6 +13,7 @@ use crate::ui::theme;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::format;
 use crate::ui::view_model::run_label::run_label;
+use crate::ui::when::AddWhen as _;
 
 /// Widths in the table of differences: of the names of settings, and of the values of a run.
 const FIRST_COLUMN: f32 = 150.0;
@@ -273,7 +274,7 @@ fn differences_ui(ctx: &PanelCtx<'_>, ui: &Ui, names: &[String]) -> bool {
             if ui.default_button(Button::new("Close")) {
                 ui.close();
             }
-            let copy = ui.add_enabled(!found.is_empty(), Button::new("Copy as CSV"));
+            let copy = ui.add_when(!found.is_empty(), Button::new("Copy as CSV"));
             if copy.clicked() {
                 let mut lines = vec![csv_line(
                     std::iter::once("setting").chain(names.iter().map(String::as_str)),
@@ -302,7 +303,8 @@ fn csv_line<'a>(values: impl Iterator<Item = &'a str>) -> String {
 
 fn empty_trash_ui(ctx: &PanelCtx<'_>, ui: &Ui) -> bool {
     ui.question("empty trash", "Delete for good?", |ui| {
-        let count = format::plural(ctx.engine.runs_in_trash(), "deleted run", "deleted runs");
+        let runs = ctx.engine.runs_in_trash();
+        let count = format::plural(runs.count(), "deleted run", "deleted runs");
         ui.label(format!(
             "Weights and history of {count} are removed from the disk. This cannot be undone"
         ));
@@ -311,7 +313,8 @@ fn empty_trash_ui(ctx: &PanelCtx<'_>, ui: &Ui) -> bool {
             let palette = theme::palette(ui.visuals());
             let text = RichText::new("Delete for good").color(palette.on_error);
             if ui.default_button(Button::new(text).fill(palette.error)) {
-                ctx.commands.send(Command::EmptyRunTrash);
+                let counted = ctx.engine.runs_in_trash().cloned().collect();
+                ctx.commands.send(Command::EmptyRunTrash(counted));
                 ui.close();
             }
             if ui.button("Keep in trash").clicked() {

@@ -2,13 +2,15 @@
 
 mod actions;
 mod dialogs;
+mod newest;
+mod places;
 mod report;
 mod table;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use eframe::egui::{Align, ComboBox, Layout, RichText, TextEdit, Ui};
+use eframe::egui::{ComboBox, TextEdit, Ui};
 use serde::{Deserialize, Serialize};
 use strum::VariantArray as _;
 
@@ -16,12 +18,13 @@ use crate::engine::{Engine, EngineError, NoticeLevel, RunSnapshot, RunState};
 use crate::ui::command::Command;
 use crate::ui::context::PanelCtx;
 use crate::ui::panels::go_to_train;
-use crate::ui::terms::{Teaches as _, Term};
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::format;
 use crate::ui::view_model::run_selection::RunSelection;
 use crate::ui::view_model::run_table::{Column, ColumnWidths, Query, STATES, SearchTexts};
+use crate::ui::when::AddWhen as _;
 use dialogs::Dialog;
+pub use newest::newest_runs_ui;
 use report::Reports;
 
 /// The Runs panel.
@@ -162,14 +165,14 @@ impl RunsPanel {
                 ui.label(text);
                 let busy = ctx.engine.active().is_some();
                 let resume = ui
-                    .add_enabled(!busy, eframe::egui::Button::new("Resume").small())
+                    .add_when(!busy, eframe::egui::Button::new("Resume"))
                     .accessible_name("Resume interrupted run")
                     .on_hover_text(actions::resume_tooltip(run))
                     .on_disabled_hover_text("Another run is active");
                 if resume.clicked() {
                     ctx.commands.send(Command::ResumeRun(run.name.clone()));
                 }
-                let dismiss = ui.small_button("Dismiss");
+                let dismiss = ui.button("Dismiss");
                 dismissed = dismiss
                     .on_hover_text("Hide this message; the run stays")
                     .clicked();
@@ -211,7 +214,7 @@ impl RunsPanel {
         for column in Column::VARIANTS.iter().copied() {
             // Without names, nobody could tell the rows.
             let mut shown = column == Column::Name || self.columns.contains(&column);
-            let response = ui.add_enabled(
+            let response = ui.add_when(
                 column != Column::Name,
                 eframe::egui::Checkbox::new(&mut shown, column.title()),
             );
@@ -256,49 +259,4 @@ impl RunsPanel {
             }
         });
     }
-}
-
-/// The newest run in a few lines, for the Train panel.
-pub fn newest_run_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
-    let engine = ctx.engine;
-    ui.horizontal(|ui| {
-        ui.section("Runs");
-        ui.weak(format::count(engine.runs().len()));
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let all = ui.button("All runs");
-            if all.on_hover_text("Show the table of all runs").clicked() {
-                ctx.commands
-                    .send(Command::ShowPanel(crate::ui::command::PanelKind::Runs));
-            }
-        });
-    });
-    let Some(run) = engine.runs().first() else {
-        ui.weak("No runs yet: the first run appears here when training starts");
-        return;
-    };
-    let title = run.title();
-    ui.card(|ui| {
-        ui.truncated(RichText::new(&title).strong(), &actions::details(run));
-        ui.horizontal(|ui| {
-            table::state_ui(ui, run);
-            let best = run.best().and_then(|epoch| epoch.scores.mean_iu);
-            ui.label(RichText::new(format!("mIoU {}", format::percent(best))).small())
-                .tells_and_teaches("Best mIoU on the validation images", Term::MeanIou);
-            if run.can_resume && run.state != RunState::Active {
-                ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                    let resume = ui
-                        .add_enabled(
-                            engine.active().is_none(),
-                            eframe::egui::Button::new("Resume").small(),
-                        )
-                        .accessible_name(format!("Resume {title}"))
-                        .on_hover_text(actions::resume_tooltip(run))
-                        .on_disabled_hover_text("Another run is active");
-                    if resume.clicked() {
-                        ctx.commands.send(Command::ResumeRun(run.name.clone()));
-                    }
-                });
-            }
-        });
-    });
 }

@@ -58,7 +58,7 @@ impl Reports {
             ui.horizontal(|ui| {
                 ui.label("Writing a report");
                 ui.add(ProgressBar::new(task.progress().unwrap_or(0.0)).desired_width(160.0));
-                let cancel = ui.small_button("Cancel report");
+                let cancel = ui.button("Cancel report");
                 if cancel.on_hover_text("Do not write this page").clicked() {
                     task.cancel();
                 }

@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 use eframe::egui::{
-    self, Align, Color32, Label, Layout, Rect, Response, RichText, ScrollArea, Sense, TextWrapMode,
-    Ui, UiBuilder, pos2, style::ScrollStyle, vec2,
+    self, Align, Color32, Label, Layout, Rect, Response, RichText, ScrollArea, Sense, TextStyle,
+    TextWrapMode, Ui, UiBuilder, WidgetText, pos2, style::ScrollStyle, vec2,
 };
 
 use super::actions;
 use super::dialogs::Dialog;
+use super::places::{CELL_GAP, Places, TICK_WIDTH, room_beside};
 use crate::engine::{RunSnapshot, RunState};
 use crate::ui::context::PanelCtx;
 use crate::ui::theme;
@@ -16,11 +17,8 @@ use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::run_selection::RunSelection;
 use crate::ui::view_model::run_table::{Column, ColumnWidths, Query, state_word};
 
-const ROW_HEIGHT: f32 = 24.0;
-/// Before the first column: the tick and the color of a run.
-const TICK_WIDTH: f32 = 46.0;
-const CELL_GAP: f32 = 10.0;
-
+/// Height of a line.
+pub const ROW_HEIGHT: f32 = 24.0;
 /// One drawing of the table.
 pub struct Table<'a> {
     pub ctx: &'a PanelCtx<'a>,
@@ -37,12 +35,18 @@ impl Table<'_> {
     pub fn ui(mut self, ui: &mut Ui, query: &mut Query) {
         // In sight, so that people see that there is more.
         ui.spacing_mut().scroll = ScrollStyle::thin();
-        ScrollArea::horizontal().auto_shrink(false).show(ui, |ui| {
-            let gaps = TICK_WIDTH + CELL_GAP * self.columns.len() as f32 + 12.0;
-            let widths = self.widths.of(self.columns, ui.available_width() - gaps);
-            let width = TICK_WIDTH + widths.iter().map(|width| width + CELL_GAP).sum::<f32>();
+        let room = ui.available_width() - room_beside(self.columns.len());
+        let widths = self.widths.of(self.columns, room);
+        let width = TICK_WIDTH + widths.iter().map(|width| width + CELL_GAP).sum::<f32>();
+        let area = ScrollArea::horizontal().auto_shrink(false);
+        area.show_viewport(ui, |ui, viewport| {
+            let places = Places {
+                widths: &widths,
+                width,
+                scrolled: viewport.left().max(0.0),
+            };
             ui.set_width(width);
-            self.header_ui(ui, query, &widths, width);
+            self.header_ui(ui, query, &places);
             ui.spacing_mut().item_spacing.y = 0.0;
             ScrollArea::vertical().auto_shrink(false).show_rows(
                 ui,
@@ -51,27 +55,38 @@ impl Table<'_> {
                 |ui, range| {
                     ui.set_width(width);
                     for index in range {
-                        self.row_ui(ui, index, &widths, width);
+                        self.row_ui(ui, index, &places);
                     }
                 },
             );
         });
     }
 
-    fn header_ui(&mut self, ui: &mut Ui, query: &mut Query, widths: &[f32], width: f32) {
-        let (line, _) = ui.allocate_exact_size(vec2(width, ROW_HEIGHT), Sense::hover());
-        for (column, cell) in self.columns.iter().zip(cells(line, widths)) {
+    fn header_ui(&mut self, ui: &mut Ui, query: &mut Query, places: &Places<'_>) {
+        let (line, _) = ui.allocate_exact_size(vec2(places.width, ROW_HEIGHT), Sense::hover());
+        for (index, (column, cell)) in self.columns.iter().zip(places.cells(line)).enumerate() {
+            let Some(in_sight) = places.in_sight(index, cell, line) else {
+                continue;
+            };
             let sorted = query.sort == *column;
             let text = RichText::new(column.title()).small().strong();
-            edge_ui(ui, cell, *column, self.widths);
-            let mut ui = cell_ui(ui, cell, *column);
-            let header = Label::new(text)
-                .selectable(false)
-                .truncate()
-                .sense(Sense::click());
+            // All of the cell is clicked, but for its edge, which is above it.
+            let id = ui.scope_id().with(("sort", column.title()));
             let response = ui
-                .add(header)
+                .interact(in_sight, id, Sense::click())
                 .on_hover_text("Sort by this column; click again to turn it round");
+            edge_ui(ui, cell, *column, self.widths);
+            let mut ui = cell_ui(ui, cell, in_sight, *column);
+            // Painted: the button around it has the name.
+            let text = WidgetText::from(text).into_galley(
+                &ui,
+                Some(TextWrapMode::Truncate),
+                ui.available_width(),
+                TextStyle::Small,
+            );
+            let (_, header) = ui.allocate_space(text.size());
+            let color = ui.visuals().strong_text_color();
+            ui.painter().galley(header.min, text, color);
             let name = format!("Sort by {}", column.title());
             response.widget_info(|| {
                 egui::WidgetInfo::labeled(egui::accesskit::Role::Button, true, &name)
@@ -81,20 +96,20 @@ impl Table<'_> {
             }
             if sorted {
                 let x = if column.is_number() {
-                    response.rect.left() - 6.0
+                    header.left() - 6.0
                 } else {
-                    response.rect.right() + 6.0
+                    header.right() + 6.0
                 };
-                sort_mark(&ui, pos2(x, response.rect.center().y), query.descending);
+                sort_mark(&ui, pos2(x, header.center().y), query.descending);
             }
         }
         let stroke = ui.visuals().widgets.noninteractive.bg_stroke;
         ui.painter().hline(line.x_range(), line.bottom(), stroke);
     }
 
-    fn row_ui(&mut self, ui: &mut Ui, index: usize, widths: &[f32], width: f32) {
+    fn row_ui(&mut self, ui: &mut Ui, index: usize, places: &Places<'_>) {
         let run = self.rows[index];
-        let (line, _) = ui.allocate_exact_size(vec2(width, ROW_HEIGHT), Sense::hover());
+        let (line, _) = ui.allocate_exact_size(vec2(places.width, ROW_HEIGHT), Sense::hover());
         let id = ui.scope_id().with(("run", &run.name));
         let response = ui.interact(line, id, Sense::click());
         let title = run.title();
@@ -108,13 +123,17 @@ impl Table<'_> {
         if let Some(fill) = row_fill(ui, &response, chosen, index) {
             ui.painter().rect_filled(line, 0.0, fill);
         }
-        self.tick_ui(ui, line, run, &title);
-        for (column, cell) in self.columns.iter().zip(cells(line, widths)) {
+        self.tick_ui(ui, line.translate(vec2(places.scrolled, 0.0)), run, &title);
+        for (number, (column, cell)) in self.columns.iter().zip(places.cells(line)).enumerate() {
+            let Some(in_sight) = places.in_sight(number, cell, line) else {
+                continue;
+            };
             if *column == Column::State {
-                state_ui(&mut cell_ui(ui, cell.shrink2(vec2(0.0, 3.0)), *column), run);
+                let cell = cell.shrink2(vec2(0.0, 3.0));
+                state_ui(&mut cell_ui(ui, cell, in_sight, *column), run);
                 continue;
             }
-            let mut ui = cell_ui(ui, cell, *column);
+            let mut ui = cell_ui(ui, cell, in_sight, *column);
             let mut text = RichText::new(column.text(run));
             if chosen {
                 text = text.color(ui.visuals().selection.stroke.color);
@@ -125,7 +144,8 @@ impl Table<'_> {
                 Label::new(text)
                     .selectable(false)
                     .truncate()
-                    .show_tooltip_when_elided(false),
+                    // All that is known of the run is told at its name.
+                    .show_tooltip_when_elided(*column != Column::Name),
             );
         }
         if response.clicked() {
@@ -144,7 +164,7 @@ impl Table<'_> {
             actions::menu_ui(self.ctx, ui, &runs, self.dialog);
         });
         // Not over the whole row: it hides the rows around it.
-        let name = cells(line, widths).next();
+        let name = places.cells(line).next();
         if name.is_some_and(|name| ui.rect_contains_pointer(name)) {
             response.on_hover_ui(|ui| {
                 ui.label(actions::details(run));
@@ -210,16 +230,6 @@ impl Table<'_> {
     }
 }
 
-/// The places of the cells of a line.
-fn cells(line: Rect, widths: &[f32]) -> impl Iterator<Item = Rect> {
-    let mut left = line.left() + TICK_WIDTH;
-    widths.iter().map(move |width| {
-        let cell = Rect::from_min_size(pos2(left, line.top()), vec2(*width, line.height()));
-        left += width + CELL_GAP;
-        cell
-    })
-}
-
 /// The right edge of a header: a drag makes the column wider or narrower.
 fn edge_ui(ui: &Ui, cell: Rect, column: Column, widths: &mut ColumnWidths) {
     let edge = Rect::from_min_max(cell.right_top(), cell.right_bottom() + vec2(CELL_GAP, 0.0));
@@ -247,7 +257,7 @@ fn edge_ui(ui: &Ui, cell: Rect, column: Column, widths: &mut ColumnWidths) {
     ui.painter().vline(edge.center().x, inside, stroke);
 }
 
-fn cell_ui(ui: &mut Ui, cell: Rect, column: Column) -> Ui {
+fn cell_ui(ui: &mut Ui, cell: Rect, in_sight: Rect, column: Column) -> Ui {
     let layout = if column.is_number() {
         Layout::right_to_left(Align::Center)
     } else {
@@ -259,7 +269,7 @@ fn cell_ui(ui: &mut Ui, cell: Rect, column: Column) -> Ui {
             .max_rect(cell)
             .layout(layout),
     );
-    ui.set_clip_rect(ui.clip_rect().intersect(cell));
+    ui.set_clip_rect(ui.clip_rect().intersect(in_sight));
     ui.style_mut().wrap_mode = Some(TextWrapMode::Truncate);
     ui
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use eframe::egui::{Align, Label, Layout, RichText, Ui};
 
-use crate::engine::{ActiveRun, Phase, RunSnapshot};
+use crate::engine::{ActiveRun, DatasetState, Phase, RunSnapshot};
 use crate::ui::command::UiCommand;
 use crate::ui::context::PanelCtx;
 use crate::ui::panels::command_button;
@@ -23,7 +23,13 @@ const LEAST_EPOCH: f32 = 30.0;
 pub fn phase_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, active: &ActiveRun) {
     let progress = RunProgress::new(active);
     ui.horizontal(|ui| {
-        let title = format!("{} · {}", active.config.variant, active.config.trunk);
+        let mut title = format!("{} · {}", active.config.variant, active.config.trunk);
+        if let DatasetState::Ready(open) = ctx.engine.dataset()
+            && open.which.place() != active.config.dataset.place()
+        {
+            // Not the one that is open.
+            title = format!("{title} on {}", active.config.dataset.name());
+        }
         ui.strong(title).on_hover_text(&active.run);
         if let Some(plan) = ctx
             .engine

@@ -17,6 +17,7 @@ use crate::engine::{
 };
 use crate::ui::number::{number_ui, rule_ui, with_unit};
 use crate::ui::view_model::format::plural;
+use crate::ui::when::AddWhen as _;
 
 /// What the settings are about.
 pub struct Around<'a> {
@@ -92,12 +93,12 @@ fn test_size_ui(ui: &mut Ui, config: &mut RunConfig, broken: &BrokenRules) -> Re
     );
     ui.vertical(|ui| {
         optional_ui(ui, &mut config.test_size, names, start, |ui, size| {
-            ui.add_enabled_ui(!as_trained, |ui| {
+            ui.add_when_ui(!as_trained, |ui| {
                 size_ui(ui, size, "Test", "test size", broken);
             });
         });
         let ticked = ui
-            .add_enabled(
+            .add_when(
                 crop.is_some(),
                 egui::Checkbox::new(&mut as_trained, "as the crops"),
             )
@@ -271,7 +272,7 @@ fn batches_ui(ui: &mut Ui, batches: &mut Option<PathBuf>) {
             let name = folder.file_name().unwrap_or_default().to_string_lossy();
             ui.label(name).on_hover_text(path);
             let images = ui
-                .small_button("Use images")
+                .button("Use images")
                 .on_hover_text("Train on the training images of the dataset");
             if images.clicked() {
                 *batches = None;
@@ -295,7 +296,7 @@ fn probes_ui(ui: &mut Ui, probes: &mut Vec<PathBuf>) {
             ui.label(plural(probes.len(), "file", "files"))
                 .on_hover_text(names.join("\n"));
             if ui
-                .small_button("Clear")
+                .button("Clear")
                 .accessible_name("Clear the probe images")
                 .clicked()
             {

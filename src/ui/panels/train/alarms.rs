@@ -17,7 +17,7 @@ pub fn alarms_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
     }
     if !alarms.is_empty()
         && ui
-            .small_button("Close alarms")
+            .button("Close alarms")
             .on_hover_text("Hide them; the run goes on as it is")
             .clicked()
     {

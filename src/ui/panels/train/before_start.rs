@@ -11,6 +11,7 @@ use crate::ui::context::PanelCtx;
 use crate::ui::theme;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::format;
+use crate::ui::when::AddWhen as _;
 
 /// Estimates of the settings in the form, and the choice of settings.
 #[derive(Default)]
@@ -83,7 +84,7 @@ impl Before {
                 ui.add(Label::new("Choose smaller images or another network").wrap());
             }
             if ui
-                .small_button("Start all the same")
+                .button("Start all the same")
                 .on_hover_text(
                     "Allow these settings; the computer may become slow or end the program",
                 )
@@ -98,7 +99,7 @@ impl Before {
     pub fn auto_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, device: crate::engine::DeviceId) {
         let possible = self.choosing.is_none() && can_choose(ctx.engine);
         let button = ui
-            .add_enabled(possible, Button::new("Set for me"))
+            .add_when(possible, Button::new("Set for me"))
             .on_hover_text(
                 "Choose trunk, sizes, batch, rate and epochs by the data, the device and the memory, \
                  and say why",
@@ -120,7 +121,7 @@ impl Before {
         let mut closed = false;
         ui.notice_box(NoticeLevel::Info, |ui| {
             // First, where it is seen without scrolling.
-            closed = ui.small_button("Close reasons").clicked();
+            closed = ui.button("Close reasons").clicked();
             for choice in &self.choices {
                 let text = format!("{} {}: {}", choice.field, choice.value, choice.reason);
                 ui.add(Label::new(RichText::new(text).small()).wrap());

@@ -6,6 +6,7 @@ use super::explained::setting_now_ui;
 use crate::engine::{DeviceEntry, DeviceId};
 use crate::ui::context::PanelCtx;
 use crate::ui::ui_ext::UiExt as _;
+use crate::ui::when::AddWhen as _;
 
 const POPUP_WIDTH: f32 = 280.0;
 
@@ -55,7 +56,7 @@ fn entry_ui(ui: &mut Ui, entry: &DeviceEntry, chosen: DeviceId, wanted: &mut Opt
     let button =
         Button::selectable(entry.id == chosen, format!("{} · {}", entry.id, entry.name)).truncate();
     let response = ui
-        .add_enabled(problem.is_none(), button)
+        .add_when(problem.is_none(), button)
         .on_hover_text(describe(entry));
     let text = match problem {
         Some(problem) => format!("{} · {problem}", describe(entry)),

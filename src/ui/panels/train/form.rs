@@ -89,7 +89,7 @@ impl TrainPanel {
             ui.tag(&text, color).on_hover_text(&told);
         }
         let reset = ui
-            .small_button("Reset")
+            .button("Reset")
             .accessible_name("Reset to preset")
             .on_hover_text(format!("Reset all values to the preset\n{told}"));
         if reset.clicked() {

@@ -1,4 +1,4 @@
-//! Settings of the next run, progress of the active one, and the newest run.
+//! Settings of the next run, progress of the active one, and the newest runs.
 
 mod active;
 mod advanced;
@@ -33,7 +33,7 @@ use crate::engine::{DatasetState, DeviceId, Engine, InitialWeights, RunConfig, T
 use crate::ui::command::{Problem, UiCommand};
 use crate::ui::context::PanelCtx;
 use crate::ui::icons::Icon;
-use crate::ui::panels::runs::newest_run_ui;
+use crate::ui::panels::runs::newest_runs_ui;
 use crate::ui::panels::{command_button, send_when_clicked};
 use crate::ui::theme;
 use crate::ui::ui_ext::UiExt as _;
@@ -228,7 +228,7 @@ impl TrainPanel {
                 self.buttons_ui(ctx, ui);
                 self.news_ui(ctx, ui);
                 ui.separator();
-                self.settings_ui(ctx, ui);
+                self.settings_ui(ctx, ui, 0.0);
             });
             self.weights.ui(ctx, ui, &mut self.settings);
             return;
@@ -247,11 +247,12 @@ impl TrainPanel {
             .show(ui, |ui| {
                 status_area(ui, most, |ui| self.news_ui(ctx, ui));
             });
+        let height = ui.available_height();
         ScrollArea::vertical()
             .auto_shrink(false)
             // Where it is lower than that, it must not reach into the status.
             .min_scrolled_height(0.0)
-            .show(ui, |ui| self.settings_ui(ctx, ui));
+            .show(ui, |ui| self.settings_ui(ctx, ui, height));
         self.weights.ui(ctx, ui, &mut self.settings);
     }
 
@@ -267,14 +268,15 @@ impl TrainPanel {
         }
     }
 
-    /// The form, the queue, and the newest run.
-    fn settings_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
+    /// The form, the queue, and the newest runs in what they leave of a `height`.
+    fn settings_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, height: f32) {
+        let top = ui.cursor().top();
         self.form_ui(ctx, ui);
         ui.add_space(4.0);
         self.queue_ui(ctx, ui);
         ui.add_space(4.0);
         ui.separator();
-        newest_run_ui(ctx, ui);
+        newest_runs_ui(ctx, ui, height - (ui.cursor().top() - top));
     }
 
     /// Shows settings in the form.

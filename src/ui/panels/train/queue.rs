@@ -9,6 +9,7 @@ use crate::ui::panels::command_button;
 use crate::ui::theme;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::format;
+use crate::ui::when::AddWhen as _;
 
 /// Why the queue cannot be run; `None` = it can.
 pub fn run_queue_problem(engine: &Engine) -> Option<&'static str> {
@@ -127,7 +128,7 @@ fn add_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, config: Result<RunConfig, Problem>, g
         let problem = runs.as_ref().err().map(ToString::to_string);
         let label = UiCommand::AddToQueue.label();
         let add = ui
-            .add_enabled(problem.is_none(), Button::new(label))
+            .add_when(problem.is_none(), Button::new(label))
             .on_hover_text(UiCommand::AddToQueue.tooltip())
             .on_disabled_hover_text(problem.unwrap_or_default());
         match runs {
@@ -164,7 +165,7 @@ fn entry_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, queue: &Queue, place: usize, entry:
     let moved = |to| QueueEdit::Move { id: entry.id, to };
     ui.horizontal(|ui| {
         let small = |ui: &mut Ui, text: &str, name: String, possible: bool| {
-            ui.add_enabled(possible, Button::new(text).small())
+            ui.add_when(possible, Button::new(text))
                 .accessible_name(&name)
                 .on_hover_text(name)
                 .clicked()
@@ -180,7 +181,7 @@ fn entry_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, queue: &Queue, place: usize, entry:
             send(QueueEdit::Remove(vec![entry.id]));
         }
         if ui
-            .small_button("Use settings")
+            .button("Use settings")
             .accessible_name(format!("Use settings of run {number}"))
             .on_hover_text(
                 "Show these settings in the form, to change one of them and add the run again",
@@ -212,8 +213,8 @@ const SHOWN: [&str; 7] = [
     "seed",
 ];
 
-/// `2. FCN-8s VGG16 slim, 40 epochs, at most 500 steps, batch 4, rate 0.05, seed 0, momentum 0.5`; last what
-/// is another than in the other runs.
+/// `2. FCN-8s VGG16 slim on sample, 40 epochs, at most 500 steps, batch 4, rate 0.05, seed 0, momentum 0.5`;
+/// last what is another than in the other runs. Its dataset may be another one than that which is open.
 fn entry_text(number: usize, config: &RunConfig, differs: &[String]) -> String {
     let mut length = format::plural(config.epochs, "epoch", "epochs");
     if let Some(steps) = config.max_steps {
@@ -224,9 +225,10 @@ fn entry_text(number: usize, config: &RunConfig, differs: &[String]) -> String {
         );
     }
     let mut text = format!(
-        "{number}. {} {}, {length}, batch {}, rate {}, seed {}",
+        "{number}. {} {} on {}, {length}, batch {}, rate {}, seed {}",
         config.variant,
         config.trunk,
+        config.dataset.name(),
         config.batch_size,
         format::setting(config.learning.learning_rate),
         config.seed
@@ -250,6 +252,10 @@ mod tests {
         assert!(entry_text(1, &config, &[]).contains("40 epochs, batch"));
         config.max_steps = Some(500);
         let text = entry_text(1, &config, &["momentum 0.5".to_owned()]);
+        assert!(
+            text.starts_with("1. FCN-8s VGG16 slim on sample, 40 epochs"),
+            "{text}"
+        );
         assert!(text.contains("40 epochs, at most 500 steps, batch"));
         assert!(text.ends_with("seed 0, momentum 0.5"), "{text}");
     }

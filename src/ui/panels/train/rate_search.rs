@@ -1,6 +1,6 @@
 //! A search for a learning rate: a button, the losses at rising rates, and the rate they suggest.
 
-use eframe::egui::{self, Sense, Stroke, Ui, pos2, vec2};
+use eframe::egui::{self, RichText, Sense, Stroke, Ui, pos2, vec2};
 
 use crate::engine::{
     DatasetState, EngineError, NoticeLevel, RateRange, RateSearch, RunConfig, Task,
@@ -10,6 +10,7 @@ use crate::ui::context::PanelCtx;
 use crate::ui::theme;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::format;
+use crate::ui::when::AddWhen as _;
 
 /// Height of the plot.
 const HEIGHT: f32 = 110.0;
@@ -22,6 +23,8 @@ const TALLEST: f64 = 3.0;
 pub struct RateFinder {
     task: Option<Task<Result<RateSearch, EngineError>>>,
     found: Option<RateSearch>,
+    /// The dataset of either: another one may have been opened since.
+    dataset: String,
 }
 
 impl RateFinder {
@@ -37,14 +40,18 @@ impl RateFinder {
             Some(task) => {
                 let share = task.progress().unwrap_or(0.0);
                 ui.busy("Searching a learning rate");
-                ui.progress_bar(share, 120.0, "Progress of the search");
-                if ui.small_button("Cancel search").clicked() {
+                ui.progress_bar(share, 80.0, "Progress of the search");
+                if ui.button("Cancel search").clicked() {
                     task.cancel();
                 }
+                let text = format!("on {}", self.dataset);
+                ui.truncated(RichText::new(&text).small(), &text);
             }
             None => self.button_ui(ctx, ui, config),
         });
         let Some(found) = &self.found else { return };
+        let text = format!("Loss at rising learning rates on {}", self.dataset);
+        ui.truncated(RichText::new(&text).small(), &text);
         plot_ui(ui, found);
         let mut closed = false;
         ui.horizontal_wrapped(|ui| {
@@ -58,7 +65,7 @@ impl RateFinder {
             } else {
                 ui.weak("The loss falls at none of these rates");
             }
-            closed = ui.small_button("Close search").clicked();
+            closed = ui.button("Close search").clicked();
         });
         if closed {
             self.found = None;
@@ -71,14 +78,15 @@ impl RateFinder {
             DatasetState::Ready(_) => None,
             _ => Some("Open a dataset first"),
         };
+        let dataset = match ctx.engine.dataset() {
+            DatasetState::Ready(open) => open.dataset.name.clone(),
+            _ => String::new(),
+        };
         let tooltip = "Train a copy of the network for a hundred steps while the learning rate rises from very small \
                        to very large, and show where the loss falls. Do this for new data, another optimizer or \
                        another batch size\nSmith 2017, section 3.3";
         let button = ui
-            .add_enabled(
-                problem.is_none(),
-                egui::Button::new("Find learning rate").small(),
-            )
+            .add_when(problem.is_none(), egui::Button::new("Find learning rate"))
             .on_hover_text(tooltip)
             .on_disabled_hover_text(problem.unwrap_or_default());
         if !button.clicked() {
@@ -91,6 +99,7 @@ impl RateFinder {
             Ok(task) => {
                 self.task = task;
                 self.found = None;
+                self.dataset = dataset;
             }
             Err(err) => tell(ctx, &err),
         }

@@ -14,6 +14,7 @@ use crate::ui::theme;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::file_label::file_label;
 use crate::ui::view_model::format;
+use crate::ui::when::AddWhen as _;
 
 /// From the file to the decision.
 #[derive(Default)]
@@ -58,7 +59,7 @@ impl WeightsPick {
                 }
                 let predicts = summary.classes.is_some();
                 let predict = ui
-                    .add_enabled(predicts, egui::Button::new("Import as run"))
+                    .add_when(predicts, egui::Button::new("Import as run"))
                     .on_hover_text("Add a finished run with these weights, for Inspect and Compare")
                     .on_disabled_hover_text(
                         "A classifier has no score layers: start a run from it first",

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use eframe::egui::{Label, ProgressBar, Ui};
+use eframe::egui::{Label, ProgressBar, RichText, Ui};
 
 use crate::engine::{Engine, EngineError, NoticeLevel, RunConfig, RunTime, Task, Trial, Verdict};
 use crate::ui::command::Command;
@@ -56,13 +56,17 @@ impl TrialBox {
                 }
             }
         }
+        // Another dataset may have been opened since.
+        let tried = self.config.as_ref().map(|config| config.dataset.name());
+        let on = format!("on {}", tried.unwrap_or_default());
         if let Some(running) = &self.running {
             ui.horizontal(|ui| {
                 ui.busy("Trying the settings");
                 ui.add(ProgressBar::new(running.progress().unwrap_or(0.0)).desired_width(140.0));
-                if ui.small_button("Cancel trial").clicked() {
+                if ui.button("Cancel trial").clicked() {
                     running.cancel();
                 }
+                ui.truncated(RichText::new(&on).small(), &on);
             });
             // It tells how far it is without events.
             ui.ctx().request_repaint_after(Duration::from_millis(200));
@@ -74,8 +78,8 @@ impl TrialBox {
                 _ => NoticeLevel::Warning,
             };
             ui.notice_box(level, |ui| {
-                ui.add(Label::new(found.text()).wrap());
-                closed = ui.small_button("Close trial").clicked();
+                ui.add(Label::new(format!("Trial {on}: {}", found.text())).wrap());
+                closed = ui.button("Close trial").clicked();
             });
         }
         if closed {

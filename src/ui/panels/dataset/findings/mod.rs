@@ -13,7 +13,7 @@ pub use self::window::Room;
 use super::thumbs::{Thumb, paint, upload};
 use crate::engine::{
     CheckedDataset, DatasetRef, Engine, EngineError, Finding, Fix, FixChoice, FixPlan,
-    FixedDataset, NoticeLevel, OpenDataset, Severity, Task,
+    FixedDataset, NoticeLevel, OpenDataset, Severity, Task, free_beside,
 };
 use crate::ui::command::{Command, UiCommand};
 use crate::ui::context::PanelCtx;
@@ -21,6 +21,7 @@ use crate::ui::panels::command_button;
 use crate::ui::theme;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::{ColorChoice, format};
+use crate::ui::when::AddWhen as _;
 
 /// Longest side of a picture, in points.
 const SIDE: f32 = 96.0;
@@ -94,6 +95,11 @@ impl Findings {
             self.pictures.clear();
         }
         if self.root != open.dataset.root {
+            free_beside((
+                self.asked.take(),
+                self.checked.take(),
+                self.by_itself.take(),
+            ));
             *self = Self {
                 root: open.dataset.root.clone(),
                 colors: self.colors,
@@ -126,8 +132,8 @@ impl Findings {
             .as_ref()
             .is_some_and(|known| Arc::ptr_eq(known, checked));
         if !is_known {
-            self.by_itself = Some(Arc::clone(checked));
-            self.checked = Some(Arc::clone(checked));
+            free_beside(self.by_itself.replace(Arc::clone(checked)));
+            free_beside(self.checked.replace(Arc::clone(checked)));
             self.is_whole = false;
             self.is_listed = None;
             self.pictures.clear();
@@ -165,7 +171,7 @@ impl Findings {
             let is_listed = self.lists(&checked, room);
             let label = if is_listed { "Hide" } else { "Show" };
             let response = ui
-                .small_button(label)
+                .button(label)
                 .accessible_name(format!("{label} findings"));
             if response.clicked() {
                 self.is_listed = Some(!is_listed);
@@ -197,8 +203,8 @@ impl Findings {
                     let answer = summary::answer(&checked.report);
                     ctx.commands
                         .send(Command::Notify(NoticeLevel::Info, answer));
-                    self.asked = Some(Arc::clone(&checked));
-                    self.checked = Some(checked);
+                    free_beside(self.asked.replace(Arc::clone(&checked)));
+                    free_beside(self.checked.replace(checked));
                     self.is_whole = true;
                     self.is_listed = None;
                     self.pictures.clear();
@@ -356,7 +362,7 @@ impl Findings {
             "{fix}. The copy lies beside the dataset and has all fixes of this list but for other guesses; the dataset \
              stays as it is"
         );
-        let button = ui.add_enabled(self.fixing.is_none(), Button::new(label));
+        let button = ui.add_when(self.fixing.is_none(), Button::new(label));
         if button.on_hover_text(tooltip).clicked() {
             let choice = FixChoice {
                 plan: Some(FixPlan::decided(&checked.report, finding)),
