@@ -229,8 +229,8 @@ fn tab_reaches_all_panels_and_comes_around() {
     let stops = [
         "Folder path",
         "Check dataset",
-        "Set for me",
         "Start training",
+        "Set for me",
     ];
     let mut reached: Vec<&str> = Vec::new();
     for _ in 0..200 {
@@ -245,4 +245,31 @@ fn tab_reaches_all_panels_and_comes_around() {
     // In this order, and then the first one again.
     assert_eq!(reached[..stops.len()], stops);
     assert_eq!(reached.last(), Some(&"Folder path"));
+}
+
+#[test]
+fn what_tab_reaches_below_the_fold_is_scrolled_to() {
+    let mut desk = Desk::new(|_| ());
+    desk.window.set_size([900.0, 600.0].into());
+    desk.frames(4);
+    let place = |desk: &Desk| {
+        let field = desk
+            .window
+            .get_by_role_and_label(Role::SpinButton, "Learning rate");
+        (field.rect(), field.is_focused())
+    };
+    // The form ends above the button.
+    let end = desk.find("Start training").rect().top();
+    assert!(end < place(&desk).0.top(), "it is out of sight");
+    for _ in 0..100 {
+        desk.window.key_press(Key::Tab);
+        desk.frames(2);
+        if place(&desk).1 {
+            break;
+        }
+    }
+    desk.frames(60);
+    let (field, has_focus) = place(&desk);
+    assert!(has_focus);
+    assert!(field.top() > 0.0 && field.bottom() <= end, "{field:?}");
 }

@@ -15,7 +15,7 @@ use self::lists::ListsForm;
 use self::pairs::PairsForm;
 use super::command::Command;
 use super::context::PanelCtx;
-use super::focus_start::focus_start;
+use super::focus::focus_start;
 use super::theme;
 use super::ui_ext::{UiExt as _, is_escaped};
 use super::view_model::ClassMapForm;

@@ -3,14 +3,14 @@
 use eframe::egui::accesskit::Role;
 use eframe::egui::{Sense, Stroke, Ui, Vec2, WidgetInfo, pos2, vec2};
 
-use super::head::steps_up_to;
 use crate::engine::RunSnapshot;
 use crate::ui::command::{Command, PanelKind};
 use crate::ui::context::PanelCtx;
+use crate::ui::focus::focus_outline;
 use crate::ui::theme;
 use crate::ui::view_model::format;
 
-const SIZE: Vec2 = vec2(96.0, 18.0);
+const SIZE: Vec2 = vec2(96.0, 20.0);
 /// Places along the line; each is the mean of some steps.
 const PLACES: usize = 48;
 /// Steps of each place that are looked at: of a long run all of them would take too long in each frame.
@@ -49,10 +49,19 @@ pub(super) fn ui(ctx: &PanelCtx<'_>, ui: &mut Ui, run: &RunSnapshot, moment: Opt
         ui.painter().circle_filled(*end, 2.0, color);
     }
     ui.painter().line(line, Stroke::new(1.5, color));
+    focus_outline(ui, &response);
     let count = format::plural(steps.len(), "step", "steps");
     let text = format!("{name} over {count}, averaged. Click to show Curves");
     if response.on_hover_text(text).clicked() {
         ctx.commands.send(Command::ShowPanel(PanelKind::Curves));
+    }
+}
+
+/// How many of the steps of a run are done at a moment.
+pub(super) fn steps_up_to(run: &RunSnapshot, moment: Option<usize>) -> usize {
+    match moment {
+        Some(moment) => run.steps.partition_point(|step| step.step <= moment),
+        None => run.steps.len(),
     }
 }
 
