@@ -1,6 +1,8 @@
 //! Values as text for people, the same in the window, on the command line and in messages. What
 //! stands for a missing value is theirs. JSON and command lines keep every digit.
 
+use chrono::DateTime;
+
 /// Digits of a number that was computed.
 const DIGITS: usize = 3;
 /// Digits of a loss, of which people compare the last ones.
@@ -144,6 +146,30 @@ pub fn bytes(bytes: u64) -> String {
     format!("{value:.digits$} {unit}")
 }
 
+/// How a time is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TimeFormat {
+    /// `2026-11-23 14:05`
+    Minutes,
+    /// `2026-11-23 14:05:01`
+    Seconds,
+    /// `20261123-140501`
+    Name,
+}
+
+/// A time in UTC.
+pub fn format_time(unix_secs: u64, format: TimeFormat) -> String {
+    let format = match format {
+        TimeFormat::Minutes => "%Y-%m-%d %H:%M",
+        TimeFormat::Seconds => "%Y-%m-%d %H:%M:%S",
+        TimeFormat::Name => "%Y%m%d-%H%M%S",
+    };
+    let secs = i64::try_from(unix_secs).ok();
+    // No clock of a computer says a year that a calendar does not have.
+    let time = secs.and_then(|secs| DateTime::from_timestamp(secs, 0));
+    time.unwrap_or_default().format(format).to_string()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -228,5 +254,18 @@ mod tests {
         assert_eq!(short_count(2_000_000.0), "2M");
         assert_eq!(short_count(-1.0), "");
         assert_eq!(plural(1, "image", "images"), "1 image");
+    }
+
+    #[test]
+    fn times_equal_the_calendar() {
+        assert_eq!(format_time(0, TimeFormat::Minutes), "1970-01-01 00:00");
+        assert_eq!(
+            format_time(951_782_400, TimeFormat::Seconds),
+            "2000-02-29 00:00:00"
+        );
+        assert_eq!(
+            format_time(1_795_442_701, TimeFormat::Name),
+            "20261123-140501"
+        );
     }
 }

@@ -23,6 +23,7 @@ mod mutated_files;
 mod normalization;
 mod prepare;
 mod rare_sampling;
+mod separator;
 mod size;
 mod split;
 mod stats;

@@ -80,7 +80,7 @@ impl Engine {
         self.dataset_generation += 1;
         self.dataset_problem = None;
         self.dataset_checked = 0.0;
-        self.dataset_check = None;
+        free_beside(self.dataset_check.take());
         let generation = self.dataset_generation;
         let label = match &which {
             DatasetRef::Sample => "the sample".to_owned(),
@@ -230,7 +230,7 @@ impl Engine {
                     ref path, images, ..
                 },
             )) => {
-                self.dataset_before = None;
+                free_beside(self.dataset_before.take());
                 self.dataset = DatasetState::Unlabeled {
                     folder: path.clone(),
                     images,

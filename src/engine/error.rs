@@ -177,6 +177,18 @@ pub enum EngineError {
         /// Where it is.
         trash: PathBuf,
     },
+    /// A deleted run cannot come back at all.
+    #[error(
+        "{run}: this deleted run is not in {} any more. Another window has brought it back or emptied the trash, or \
+         somebody moved it by hand",
+        .folder.display()
+    )]
+    NotInTrash {
+        /// The run.
+        run: String,
+        /// Where it was.
+        folder: PathBuf,
+    },
     /// The device does not work.
     #[error("{device} ({name}): {problem}. Choose another device, cpu always works")]
     DeviceProblem {

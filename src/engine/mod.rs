@@ -345,9 +345,9 @@ impl Engine {
             {
                 self.dataset_checked = share;
             }
-            Event::DatasetProgress { .. }
-            | Event::DatasetChecking { .. }
-            | Event::DatasetOpened { .. } => {}
+            // Of a dataset that nobody waits for any more.
+            Event::DatasetOpened { result, .. } => free_beside(result),
+            Event::DatasetProgress { .. } | Event::DatasetChecking { .. } => {}
             Event::Runs(event) => self.apply_runs(event),
             Event::Weights(event) => self.apply_weights(event),
             Event::PublicDatasets(event) => self.apply_public_datasets(event),

@@ -200,6 +200,15 @@ pub(super) fn tell_choice(file: &WeightsFile) {
     }
 }
 
+/// What the name of the dataset begins with in a run that was made of a weights file.
+const WEIGHTS_OF: &str = "weights of ";
+
+/// Whether what a run's folder says is the name of its dataset is that of a weights file: on what its weights were
+/// trained is not known then.
+pub fn names_weights_file(dataset_name: &str) -> bool {
+    dataset_name.starts_with(WEIGHTS_OF)
+}
+
 /// A network from a file, with what a run's folder would say of it.
 pub(super) fn load_file(
     choice: &WeightsChoice,
@@ -224,7 +233,7 @@ pub(super) fn load_file(
     let network = network_config.init(device);
     let plan = LoadPlan::new(&file, layout, &network, &network_config, Purpose::Predict)?;
     let network = plan.apply(&file, network)?;
-    let dataset_name = format!("weights of {}", choice.path.display());
+    let dataset_name = format!("{WEIGHTS_OF}{}", choice.path.display());
     Ok((
         network,
         RunMeta {

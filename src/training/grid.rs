@@ -62,24 +62,11 @@ impl Grid {
             if values.iter().any(String::is_empty) {
                 return Err(GridError::NoValues(word.to_owned()));
             }
-            // 0.1 and 1e-1 are one number.
-            let number = |value: &String| value.parse::<f64>().ok();
-            let is_same = |one: &String, other: &String| {
-                one == other || number(one).is_some_and(|one| number(other) == Some(one))
-            };
-            let repeated = values
-                .iter()
-                .enumerate()
-                .find(|(place, value)| values[..*place].iter().any(|known| is_same(known, value)));
-            if let Some((_, value)) = repeated {
-                return Err(GridError::SameValue {
-                    name: name.to_owned(),
-                    value: value.clone(),
-                });
-            }
-            let mut any = preset(Trunk::Vgg16Slim);
-            for value in &values {
-                axis.set(&mut any, value)?;
+            let any = [preset(Trunk::Vgg16Slim)];
+            let by_value = axis.by_value(&any, &values)?;
+            // What a recipe means depends on the other settings.
+            if axis != Axis::Recipe {
+                axis.check_that_they_differ(&values, &by_value)?;
             }
             axes.push((axis, values));
         }
@@ -91,7 +78,7 @@ impl Grid {
     /// `base` with each combination; the last setting changes fastest.
     ///
     /// # Errors
-    /// Settings that exclude each other, too many runs.
+    /// Two recipes that mean the same, settings that exclude each other, too many runs.
     pub fn configs(&self, base: &RunConfig) -> Result<Vec<RunConfig>, GridError> {
         let count = self.0.iter().map(|(_, values)| values.len()).product();
         if count > MOST_RUNS {
@@ -99,15 +86,10 @@ impl Grid {
         }
         let mut configs = vec![base.clone()];
         for (axis, values) in &self.0 {
-            let mut wider = Vec::with_capacity(configs.len() * values.len());
-            for config in &configs {
-                for value in values {
-                    let mut config = config.clone();
-                    axis.set(&mut config, value)?;
-                    wider.push(config);
-                }
-            }
-            configs = wider;
+            let by_value = axis.by_value(&configs, values)?;
+            axis.check_that_they_differ(values, &by_value)?;
+            let at = |place: usize| by_value.iter().map(move |found| found[place].clone());
+            configs = (0..configs.len()).flat_map(at).collect();
         }
         for config in &configs {
             config
@@ -134,6 +116,40 @@ fn split_values(text: &str) -> Vec<String> {
 }
 
 impl Axis {
+    /// These settings with each value.
+    fn by_value(
+        self,
+        configs: &[RunConfig],
+        values: &[String],
+    ) -> Result<Vec<Vec<RunConfig>>, GridError> {
+        let with = |value: &str, config: &RunConfig| {
+            let mut config = config.clone();
+            self.set(&mut config, value).map(|()| config)
+        };
+        let values = values.iter();
+        values
+            .map(|value| configs.iter().map(|config| with(value, config)).collect())
+            .collect()
+    }
+
+    /// What comes out is compared: 0.1 and 1e-1 are one number, but seeds that differ are two.
+    fn check_that_they_differ(
+        self,
+        values: &[String],
+        by_value: &[Vec<RunConfig>],
+    ) -> Result<(), GridError> {
+        for (place, found) in by_value.iter().enumerate() {
+            if let Some(first) = by_value[..place].iter().position(|other| other == found) {
+                return Err(GridError::SameValue {
+                    name: self.into(),
+                    value: values[place].clone(),
+                    first: values[first].clone(),
+                });
+            }
+        }
+        Ok(())
+    }
+
     fn set(self, config: &mut RunConfig, value: &str) -> Result<(), GridError> {
         let learning = &mut config.learning;
         match self {
@@ -180,9 +196,16 @@ pub enum GridError {
     /// A setting that was given before.
     #[error("{0} is given twice; write all its values in one place")]
     Twice(String),
-    /// A value that would make the same run again.
-    #[error("{name} has the value {value} twice; write it once")]
-    SameValue { name: String, value: String },
+    /// A value that would make the same runs again.
+    #[error("{name}={value} would be the same as {name}={first}; write one of them")]
+    SameValue {
+        /// The setting.
+        name: &'static str,
+        /// What was given.
+        value: String,
+        /// What was given before.
+        first: String,
+    },
     /// A text that is no value.
     #[error("{name}={value}: that is no value of this setting")]
     BadValue {
@@ -231,6 +254,22 @@ mod tests {
     }
 
     #[test]
+    fn seeds_are_whole_numbers_of_64_bits() {
+        // 2^53 and the next one, which no floating-point number of 64 bits tells apart.
+        let found = configs("seed=9007199254740992,9007199254740993").expect("two seeds");
+        let seeds: Vec<u64> = found.iter().map(|config| config.seed).collect();
+        assert_eq!(seeds, [9_007_199_254_740_992, 9_007_199_254_740_993]);
+        let err = configs("seed=7,007").expect_err("one seed").to_string();
+        assert!(
+            err.contains("seed=007 would be the same as seed=7"),
+            "{err}"
+        );
+        // What is one run at a stride may be two at another.
+        let found = configs("variant=fcn32s,fcn8s recipe=pami-heavy,pami-at-once");
+        assert_eq!(found.expect("a grid").len(), 4);
+    }
+
+    #[test]
     fn what_is_wrong_is_named() {
         for (words, part) in [
             ("rate=1", "rate is no setting"),
@@ -238,8 +277,19 @@ mod tests {
             ("lr=0.1,", "lr=0.1,: write"),
             ("lr=fast", "lr=fast"),
             ("lr=0.1 lr=0.2", "twice"),
-            ("lr=0.1,0.2,1e-1", "lr has the value 1e-1 twice"),
-            ("variant=fcn8s,fcn8s", "variant has the value fcn8s twice"),
+            (
+                "lr=0.1,0.2,1e-1",
+                "lr=1e-1 would be the same as lr=0.1; write",
+            ),
+            (
+                "variant=fcn8s,fcn8s",
+                "variant=fcn8s would be the same as variant=fcn8s",
+            ),
+            // The recipes differ at other strides alone.
+            (
+                "variant=fcn32s recipe=pami-heavy,pami-at-once",
+                "recipe=pami-at-once would be the same as recipe=pami-heavy",
+            ),
             ("batch-size=0", "batch size is 0"),
             (
                 "seed=1,2,3,4,5,6,7,8,9,10,11 epochs=1,2,3,4,5,6,7,8,9,10",

@@ -100,7 +100,9 @@ pub use event::{
     EpochRecord, Outcome, Preparation, Preview, PreviewItem, Repeats, RunInfo, StepRecord,
     TrainEvent, TrainSink,
 };
-pub use external_weights::{WeightsChoice, WeightsSummary, export_run, import_run};
+pub use external_weights::{
+    WeightsChoice, WeightsSummary, export_run, import_run, names_weights_file,
+};
 pub use grid::{Grid, GridError};
 pub use history_table::{HistoryTable, TableRun};
 pub use initial_weights::{InitialTensors, initial_network};
@@ -119,7 +121,7 @@ pub use probe::{candidates, cpu_entry, probe, probe_matrix_units, self_test, tes
 pub use rate_search::{RatePoint, RateRange, RateSearch};
 pub use recipe::Recipe;
 pub use reproduction::{Reproduction, write_reproduction};
-pub use run::{TrainOptions, train, train_with};
+pub use run::{STOP_GRACE, TrainOptions, train, train_with};
 pub use schedule::Schedule;
 pub use seen_step::{SeenImage, SeenStep};
 pub use segmenter::Segmenter;

@@ -9,7 +9,7 @@ use eframe::egui::{
 use super::command::{Command, MENUS, UiCommand, VIEW_KEYS, shortcut_text};
 use super::context::PanelCtx;
 use super::documents::DocumentsWindow;
-use super::focus_start::focus_start;
+use super::focus::focus_start;
 use super::terms::terms_window;
 use super::ui_ext::{UiExt as _, is_escaped};
 use crate::engine::{Dirs, NoticeLevel};

@@ -12,7 +12,7 @@ pub mod dock;
 mod documents;
 pub mod drop_target;
 mod elided;
-mod focus_start;
+mod focus;
 pub mod help;
 pub mod icons;
 pub mod menu;

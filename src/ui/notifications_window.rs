@@ -4,7 +4,7 @@ use eframe::egui::{self, Align2, Label, RichText, TextEdit, Window};
 
 use super::command::Command;
 use super::context::PanelCtx;
-use super::focus_start::focus_start;
+use super::focus::focus_start;
 use super::theme;
 use super::ui_ext::{UiExt as _, is_escaped};
 use super::view_model::format;

@@ -6,6 +6,7 @@ use eframe::egui::{Align, Layout, RichText, Sense, Ui};
 
 use super::command::{Command, PanelKind};
 use super::context::PanelCtx;
+use super::focus::focus_outline;
 use super::ui_ext::UiExt as _;
 use super::view_model::format;
 use super::view_model::progress::{self, PlanProgress, RunProgress};
@@ -65,6 +66,7 @@ fn folder_ui(ui: &mut Ui, what: &str, path: &str, width: f32) {
                 }
                 None => format!("{what} folder: {path}\nClick to copy the path"),
             });
+        focus_outline(ui, &response);
         if response.clicked() {
             ui.ctx().copy_text(path.to_owned());
         }
@@ -134,6 +136,7 @@ fn to_train_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, text: String) {
     let response = ui
         .add(eframe::egui::Label::new(RichText::new(text).small()).sense(Sense::click()))
         .on_hover_text("Show the Train panel");
+    focus_outline(ui, &response);
     if response.clicked() {
         ctx.commands.send(Command::ShowPanel(PanelKind::Train));
     }

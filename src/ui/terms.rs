@@ -4,7 +4,7 @@ use eframe::egui::{self, Label, Response, RichText, ScrollArea, Ui, Window, vec2
 use strum::VariantArray;
 
 use super::documents::{Document, DocumentPlace, open_document};
-use super::focus_start::focus_start;
+use super::focus::focus_start;
 
 /// A word that not everybody knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, VariantArray)]

@@ -7,6 +7,7 @@ use eframe::egui::{
     Response, RichText, Sense, Stroke, Ui, UiBuilder, Vec2, vec2,
 };
 
+use super::focus::focus_outline_within;
 use super::icons::Icon;
 use super::terms::{Teaches as _, Term};
 use super::theme;
@@ -196,7 +197,10 @@ impl UiExt for Ui {
         if enabled {
             button = button.fill(palette.accent);
         }
-        self.add_when(enabled, button).accessible_name(label)
+        let response = self.add_when(enabled, button).accessible_name(label);
+        // The outline of other buttons is too near to this fill.
+        focus_outline_within(self, &response, palette.on_accent);
+        response
     }
 
     fn labeled_button(&mut self, icon: Icon, label: &str, enabled: bool) -> Response {

@@ -166,7 +166,7 @@ fn weights_are_downloaded_and_chosen_by_click() {
     until(&mut window, "it was cancelled", |window| {
         says(window, "100 kB downloaded")
     });
-    click(&mut window, "Continue download slow.pth");
+    click(&mut window, "Continue slow.pth");
     until(&mut window, "it went on", |window| {
         matches!(state(window, "slow"), EntryState::Ready { .. })
     });

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use eframe::egui::{Event, Key, Modifiers};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use fcn_workbench::engine::{DatasetRef, DatasetState};
+use fcn_workbench::training::checkpoint::{RunFolder, run_of_step};
 use fcn_workbench::ui::command::{Command, PanelKind};
 
 use super::desk::Desk;
@@ -280,6 +281,57 @@ fn runs_on_an_image_of_another_dataset_are_told_from_its_own() {
     let image = desk.set.image_path(8);
     desk.app().send(Command::CompareImage(image));
     desk.until("nothing is said of it", |desk| !desk.says(foreign));
+
+    // Nor of a picture that lies in the folder of the open one and is in none of its lists.
+    let listed = street.join("JPEGImages/image8.png");
+    desk.app().send(Command::CompareImage(listed.clone()));
+    desk.until("both are named again", |desk| desk.says(foreign));
+    let nested = street.join("other/images/0.png");
+    fs::create_dir_all(street.join("other/images")).expect("a folder");
+    fs::copy(&listed, &nested).expect("a copy");
+    desk.app().send(Command::CompareImage(nested));
+    desk.until("nothing is said of it", |desk| !desk.says(foreign));
+}
+
+#[test]
+fn a_moment_of_a_run_is_told_from_another_dataset_also_where_both_have_one_name() {
+    let mut desk = Desk::new(|config| config.max_steps = Some(2));
+    desk.train();
+    let run = RunFolder::at(desk.set.runs().join(&desk.run().name));
+    let moment = run_of_step(&desk.set.runs(), &run, 2, 7).expect("a run");
+    desk.engine().refresh_runs();
+    desk.until("it is there", |desk| {
+        desk.engine().run(&moment.name()).is_some()
+    });
+    desk.app().send(Command::Compare {
+        runs: vec![moment.name()],
+        image: None,
+    });
+    // A copy in another place is taken for the same dataset.
+    let root = desk.set.root();
+    let elsewhere = desk.set.dir.path().join("elsewhere").join("tiny");
+    let open = |desk: &mut Desk, set: &Path| {
+        let which = DatasetRef::Folder(set.to_owned());
+        desk.app().send(Command::OpenDataset(which));
+        desk.app()
+            .send(Command::CompareImage(set.join("JPEGImages/image8.png")));
+        desk.until("it is open, and the mask is there", |desk| {
+            matches!(desk.engine().dataset(), DatasetState::Ready(open) if open.dataset.root == set)
+                && desk.is_enabled("Errors")
+        });
+    };
+    copy_folder(&root, &elsewhere);
+    open(&mut desk, &elsewhere);
+    assert!(!desk.finds("Trained on"));
+    open(&mut desk, &root);
+    fs::write(elsewhere.join("classes.txt"), "road\ncar\ntree\n").expect("written");
+    open(&mut desk, &elsewhere);
+    let told = format!(
+        "Trained on {}; this image is of {}",
+        root.display(),
+        elsewhere.display()
+    );
+    desk.until("the folders are told", |desk| desk.says(&told));
 }
 
 fn copy_folder(from: &Path, to: &Path) {

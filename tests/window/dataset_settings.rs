@@ -224,9 +224,25 @@ fn guessed_pairs_are_reviewed_and_accepted() {
     desk.click("Pairs");
     assert!(desk.finds("4 pairs by a guess: 4 of high"));
     assert!(desk.says("Mask of images/0.png"));
+    // A change can be discarded, and leaves the dataset's own pairs alone.
+    desk.choose("Mask of images/0.png", "masks/1_mask.png");
+    desk.until("it is made", |desk| desk.is_enabled("Save settings"));
+    desk.click("Discard changes");
+    assert!(!desk.is_enabled("Discard changes"));
     desk.click("Accept these pairs");
+    desk.choose("Mask of images/0.png", "masks/2_mask.png");
+    desk.until("it is made", |desk| desk.is_enabled("Save settings"));
     save(&mut desk, |dataset| dataset.review.is_none());
     assert!(pairs.join("pairs.txt").is_file());
+    let open = Dataset::open(&pairs).expect("as the command line opens it");
+    let mask = |number: usize| {
+        let image = pairs.join(format!("images/{number}.png"));
+        let items = open.train.iter().chain(&open.val);
+        let item = items.into_iter().find(|item| item.image == image);
+        item.map(|item| item.mask.clone())
+    };
+    let masks = [2, 1, 0, 3].map(|number| Some(pairs.join(format!("masks/{number}_mask.png"))));
+    assert_eq!([0, 1, 2, 3].map(mask), masks);
     let which = DatasetRef::Folder(pairs);
     assert_eq!(open_dataset(&desk).map(|open| &open.which), Some(&which));
 }

@@ -137,7 +137,7 @@ fn enter_and_escape_answer_questions() {
     desk.frames(3);
     desk.click("Delete");
     desk.until("it is in the trash", |desk| {
-        desk.engine().runs_in_trash() == 1
+        desk.engine().runs_in_trash().count() == 1
     });
     desk.click("Empty trash…");
     assert!(desk.find("Delete for good").is_focused());
@@ -150,10 +150,12 @@ fn enter_and_escape_answer_questions() {
     assert!(!desk.says("Search commands"), "no palette above a question");
     desk.window.key_press(Key::Escape);
     desk.frames(3);
-    assert!(!desk.says("Delete for good") && desk.engine().runs_in_trash() == 1);
+    assert!(!desk.says("Delete for good") && desk.engine().runs_in_trash().count() == 1);
     desk.click("Empty trash…");
     desk.window.key_press(Key::Enter);
-    desk.until("it is deleted", |desk| desk.engine().runs_in_trash() == 0);
+    desk.until("it is deleted", |desk| {
+        desk.engine().runs_in_trash().count() == 0
+    });
     assert!(!desk.says("Delete for good"));
 }
 
@@ -227,8 +229,8 @@ fn tab_reaches_all_panels_and_comes_around() {
     let stops = [
         "Folder path",
         "Check dataset",
-        "Set for me",
         "Start training",
+        "Set for me",
     ];
     let mut reached: Vec<&str> = Vec::new();
     for _ in 0..200 {
@@ -243,4 +245,31 @@ fn tab_reaches_all_panels_and_comes_around() {
     // In this order, and then the first one again.
     assert_eq!(reached[..stops.len()], stops);
     assert_eq!(reached.last(), Some(&"Folder path"));
+}
+
+#[test]
+fn what_tab_reaches_below_the_fold_is_scrolled_to() {
+    let mut desk = Desk::new(|_| ());
+    desk.window.set_size([900.0, 600.0].into());
+    desk.frames(4);
+    let place = |desk: &Desk| {
+        let field = desk
+            .window
+            .get_by_role_and_label(Role::SpinButton, "Learning rate");
+        (field.rect(), field.is_focused())
+    };
+    // The form ends above the button.
+    let end = desk.find("Start training").rect().top();
+    assert!(end < place(&desk).0.top(), "it is out of sight");
+    for _ in 0..100 {
+        desk.window.key_press(Key::Tab);
+        desk.frames(2);
+        if place(&desk).1 {
+            break;
+        }
+    }
+    desk.frames(60);
+    let (field, has_focus) = place(&desk);
+    assert!(has_focus);
+    assert!(field.top() > 0.0 && field.bottom() <= end, "{field:?}");
 }

@@ -74,7 +74,7 @@ mod tests {
             ("queue add --grid lr=0.1 --grid lr=0.2", "lr is given twice"),
             (
                 "queue add --grid lr=0.1,1e-1",
-                "lr has the value 1e-1 twice",
+                "lr=1e-1 would be the same as lr=0.1",
             ),
             ("queue add --grid rate=1", "rate is no setting"),
             ("queue add --grid lr=fast", "lr=fast"),

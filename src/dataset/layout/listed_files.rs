@@ -42,9 +42,18 @@ impl ListedFiles {
             )
             .find(|path| path.is_file());
         exact.or_else(|| {
-            let known = self.known.get_or_init(|| self.list());
+            let known = self.known();
             rests().find_map(|rest| known.get(&folded(&rest)).cloned())
         })
+    }
+
+    /// The images and masks below the folder.
+    pub(super) fn all(&self) -> impl Iterator<Item = &PathBuf> {
+        self.known().values()
+    }
+
+    fn known(&self) -> &HashMap<String, PathBuf> {
+        self.known.get_or_init(|| self.list())
     }
 
     fn list(&self) -> HashMap<String, PathBuf> {

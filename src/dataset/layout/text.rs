@@ -5,6 +5,7 @@ use std::path::Path;
 
 use crate::dataset::DatasetError;
 use crate::dataset::image_io::read_error;
+use crate::dataset::separator::told_separator;
 use crate::files::open_regular;
 
 /// Lists of a million images are smaller; what is larger is no list.
@@ -42,15 +43,18 @@ pub(super) fn read_text(path: &Path) -> Result<String, DatasetError> {
     Ok(text.replace('\r', "\n"))
 }
 
-/// The lines of a text that are not empty, trimmed, with their numbers from 1.
+/// The lines of a text that are not empty, trimmed, with their numbers from 1; without one at the start that tells
+/// spreadsheets what stands between fields.
 pub(super) fn lines(text: &str) -> Vec<(usize, String)> {
     let lines = text
         .trim_start_matches('\u{feff}')
         .lines()
         .map(str::trim)
         .enumerate();
-    let told = lines.filter(|(_, line)| !line.is_empty());
-    told.map(|(index, line)| (index + 1, line.to_owned()))
+    let mut filled = lines.filter(|(_, line)| !line.is_empty()).peekable();
+    filled.next_if(|(_, line)| told_separator(line).is_some());
+    filled
+        .map(|(index, line)| (index + 1, line.to_owned()))
         .collect()
 }
 
@@ -100,6 +104,12 @@ fn is_of_lists(letter: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_spreadsheets_are_told_is_no_line_of_a_list() {
+        let found = lines("\u{feff}\n\"sep=;\"\r\n a \r\n\r\nsep=;\n");
+        assert_eq!(found, [(3, "a".to_owned()), (5, "sep=;".to_owned())]);
+    }
 
     #[test]
     fn utf_8_and_utf_16_are_read_and_other_encodings_are_named() {

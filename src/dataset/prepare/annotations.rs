@@ -45,7 +45,7 @@ pub(super) fn open(
     }
     let name = super::stem(root);
     // Another number where masks are drawn in another way than by an earlier version.
-    let name = format!("{name}-masks-3");
+    let name = format!("{name}-masks-4");
     let drawn_from = (&annotated.documents[..], &*annotated.settings(root));
     let folder = cache.prepared(&name, drawn_from, |folder| {
         write_masks(&annotated, folder, progress)

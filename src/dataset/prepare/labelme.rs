@@ -13,6 +13,7 @@ use serde::de::IgnoredAny;
 use super::annotated::{Annotated, AnnotatedImage, ImageOf, Images, problem, read, split_of_path};
 use super::labelme_outline::outline;
 use super::outline::{empty, fill};
+use crate::dataset::classes::{is_background, is_ignored};
 use crate::dataset::layout::listed_classes;
 use crate::dataset::{
     Class, ClassList, DatasetError, LabelMap, Layout, Note, NoteTopic, Size, VOID, read_image_size,
@@ -52,8 +53,6 @@ struct Shape {
     mask: Option<String>,
 }
 
-const BACKGROUND: [&str; 2] = ["_background_", "background"];
-const IGNORED: &str = "__ignore__";
 /// Longer documents are not looked at.
 const LARGEST: u64 = 256 << 20;
 
@@ -106,10 +105,7 @@ pub(super) fn find(
         let text = format!("{count} shapes of the type \"{kind}\" have no area and are left out");
         notes.push(Note::assumed(NoteTopic::Files, text));
     }
-    let labels: BTreeMap<String, u8> = (0..VOID)
-        .zip(&classes)
-        .map(|(label, class)| (class.name.clone(), label))
-        .collect();
+    let labels = Labels::of(&classes);
     let images = Images::new(images);
     let paths = parsed.iter().map(|(path, _)| (*path).clone()).collect();
     let mut items = Vec::new();
@@ -187,12 +183,20 @@ fn looks_like_labelme(path: &Path) -> bool {
 
 /// The classes of a class list, or the names in the order of the alphabet after the background.
 fn classes(root: &Path, names: &BTreeSet<String>) -> Result<(ClassList, Vec<Note>), DatasetError> {
-    if let Some((classes, notes)) = listed_classes(root)? {
+    if let Some((classes, mut notes)) = listed_classes(root)? {
+        if !(0..VOID).any(|label| classes.is_background(label)) {
+            let text = format!(
+                "the class list has no background, so what is in no outline is of its first class, \"{}\". Write background as \
+                 the first line if it is none of the classes",
+                classes.name(0)
+            );
+            notes.push(Note::assumed(NoteTopic::ClassNames, text));
+        }
         return Ok((classes, notes));
     }
     let foreground = names
         .iter()
-        .filter(|name| *name != IGNORED && !BACKGROUND.contains(&name.as_str()));
+        .filter(|name| !is_ignored(name) && !is_background(name));
     let all = std::iter::once("background").chain(foreground.map(String::as_str));
     let class = |(label, name): (u8, &str)| Class {
         name: name.to_owned(),
@@ -204,6 +208,36 @@ fn classes(root: &Path, names: &BTreeSet<String>) -> Result<(ClassList, Vec<Note
     Ok((classes, vec![Note::assumed(NoteTopic::ClassNames, text)]))
 }
 
+/// The labels of shapes by their names.
+#[derive(Clone)]
+struct Labels {
+    by_name: BTreeMap<String, u8>,
+    /// Of what is in no outline.
+    around: u8,
+}
+
+impl Labels {
+    fn of(classes: &ClassList) -> Self {
+        let labels = (0..VOID).zip(classes);
+        Self {
+            by_name: labels
+                .map(|(label, class)| (class.name.clone(), label))
+                .collect(),
+            around: (0..VOID)
+                .find(|label| classes.is_background(*label))
+                .unwrap_or(0),
+        }
+    }
+
+    fn get(&self, name: &str) -> Option<u8> {
+        match self.by_name.get(name) {
+            Some(label) => Some(*label),
+            None if is_ignored(name) => Some(VOID),
+            None => is_background(name).then_some(self.around),
+        }
+    }
+}
+
 /// The size that a document says, or that its image has.
 fn size(document: &Document, image: Option<&Path>) -> Result<Size, String> {
     if let (Some(width), Some(height)) = (document.image_width, document.image_height) {
@@ -213,27 +247,16 @@ fn size(document: &Document, image: Option<&Path>) -> Result<Size, String> {
     read_image_size(image).map_err(|err| err.to_string())
 }
 
-fn draw(
-    document: &Document,
-    image: Option<&Path>,
-    classes: &BTreeMap<String, u8>,
-) -> Result<LabelMap, String> {
+fn draw(document: &Document, image: Option<&Path>, of_names: &Labels) -> Result<LabelMap, String> {
     let mut labels = empty(size(document, image)?)?;
+    labels.labels.fill(of_names.around);
     for shape in &document.shapes {
-        let name = match shape.label.as_str() {
-            "_background_" => "background",
-            name => name,
-        };
-        let label = match classes.get(name) {
-            Some(label) => *label,
-            None if name == IGNORED => VOID,
-            None if name == "background" => 0,
-            None => {
-                return Err(format!(
-                    "the class \"{name}\" is not in the class list. Add it or take the list away"
-                ));
-            }
-        };
+        let label = of_names.get(&shape.label).ok_or_else(|| {
+            format!(
+                "the class \"{}\" is not in the class list. Add it or take the list away",
+                shape.label
+            )
+        })?;
         if shape.has_mask() {
             draw_mask(&mut labels, shape, label)?;
         } else if let Some(outline) = outline(shape.kind.as_deref(), &shape.points) {

@@ -6,6 +6,7 @@ mod html;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::background::free_beside;
 use super::dataset::{CheckedDataset, DatasetState, dataset_folder, open, read_thumbnail};
 use super::export::SaveTo;
 use super::tasks::{Cancel, Task};
@@ -68,7 +69,7 @@ impl Engine {
     /// Keeps what a check on request found of the open dataset, in place of what was found when it was opened.
     pub fn keep_check(&mut self, checked: Arc<CheckedDataset>) {
         if matches!(&self.dataset, DatasetState::Ready(open) if open.which == checked.which) {
-            self.dataset_check = Some(checked);
+            free_beside(self.dataset_check.replace(checked));
         }
     }
 

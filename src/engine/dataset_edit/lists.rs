@@ -10,10 +10,8 @@ use crate::dataset::{ChosenLists, Dataset, DatasetItem};
 /// Lists that were made and are not saved yet.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MadeLists {
-    /// The pairs to train on.
-    pub train: Vec<DatasetItem>,
-    /// The pairs to validate on.
-    pub val: Vec<DatasetItem>,
+    train: Vec<DatasetItem>,
+    val: Vec<DatasetItem>,
     /// For each pair of the one and of the other list, whether both have its image. Lists are long, and a window
     /// that shows them has no time to compare them.
     in_both: [Vec<bool>; 2],
@@ -72,13 +70,16 @@ impl MadeLists {
         }
     }
 
-    /// For each pair of a list, whether its image is in the other one, too.
+    /// For each of the [`items`](Self::items), whether its image is in the other one, too.
     pub fn in_both(&self, list: MadeList) -> &[bool] {
         &self.in_both[list as usize]
     }
 
     /// Moves a pair to its place in the other list. One that is there already stays where it is, too: it would be
     /// there twice.
+    ///
+    /// # Panics
+    /// If the list has no such pair.
     pub fn move_to_other(&mut self, list: MadeList, index: usize) {
         if self.in_both(list)[index] {
             return;
@@ -91,6 +92,9 @@ impl MadeLists {
     }
 
     /// Takes a pair off a list; where the other one has its image, it stays there.
+    ///
+    /// # Panics
+    /// If the list has no such pair.
     pub fn take_off(&mut self, list: MadeList, index: usize) {
         let item = self.remove(list, index);
         if self

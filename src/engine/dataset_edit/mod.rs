@@ -12,7 +12,7 @@ use super::export::SaveTo;
 use super::tasks::{Cancel, Task};
 use super::{Engine, EngineError};
 use crate::dataset::{
-    CLASS_MAP_FILE, ChosenLists, ClassMap, Dataset, DatasetItem, PairReview, SplitPlan, split,
+    CLASS_MAP_FILE, ChosenLists, ClassMap, Dataset, PairReview, SplitPlan, split,
 };
 use crate::files::{Existing, FileError, Outputs, is_named};
 use crate::training::DatasetRef;
@@ -115,6 +115,11 @@ impl Engine {
         self.spawn("read lists", move |_| MadeLists::read(&edit.base, &lists))
     }
 
+    /// A copy of pairs, to be changed: they may be too many to be copied between two frames.
+    pub fn copy_pairs(&self, pairs: Arc<PairReview>) -> Task<Result<PairReview, EngineError>> {
+        self.spawn("copy pairs", move |_| Ok(PairReview::clone(&pairs)))
+    }
+
     /// Writes the pairs of a dataset that are a guess as a list, which a class map may name; returns
     /// the path. A list without pairs where none is a guess.
     pub fn save_pairs(&self, dataset: &Dataset, to: SaveTo) -> Task<Result<PathBuf, EngineError>> {
@@ -135,7 +140,7 @@ impl Engine {
         edit: Arc<DatasetEdit>,
         map: ClassMap,
         lists: Option<Arc<MadeLists>>,
-        pairs: Option<PairReview>,
+        pairs: Option<Arc<PairReview>>,
     ) -> Task<Result<SavedEdit, EngineError>> {
         self.spawn_waiting("save class map", move |_| save(&edit, map, lists, pairs))
     }
@@ -145,7 +150,7 @@ fn save(
     edit: &DatasetEdit,
     mut map: ClassMap,
     lists: Option<Arc<MadeLists>>,
-    pairs: Option<PairReview>,
+    pairs: Option<Arc<PairReview>>,
 ) -> Result<SavedEdit, EngineError> {
     let root = &edit.base.root;
     map.without_files().apply(&mut edit.small.clone())?;
@@ -154,10 +159,10 @@ fn save(
         map.pairs = Some(write_list(root, "pairs", &pairs.list_text(root, found))?);
     }
     if let Some(lists) = lists {
-        let text = |items: &[DatasetItem]| edit.base.list_text(items.iter());
+        let text = |list: MadeList| edit.base.list_text(lists.items(list).iter());
         map.lists = Some(ChosenLists {
-            train: write_list(root, "images-to-train", &text(&lists.train))?,
-            val: write_list(root, "images-to-validate", &text(&lists.val))?,
+            train: write_list(root, "images-to-train", &text(MadeList::Train))?,
+            val: write_list(root, "images-to-validate", &text(MadeList::Val))?,
         });
     }
     // With its files, before the old map is touched.

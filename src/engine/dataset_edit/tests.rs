@@ -125,10 +125,13 @@ fn lists_are_made_moved_and_saved() {
     assert_eq!(edit.lists.len(), 2, "{:?}", edit.lists);
     let task = desk.engine.make_lists(Arc::clone(&edit), plan(0.4));
     let mut made = task.wait().expect("lists");
-    assert_eq!((made.train.len(), made.val.len()), (3, 2));
+    let lens =
+        |made: &MadeLists| [MadeList::Train, MadeList::Val].map(|list| made.items(list).len());
+    assert_eq!(lens(&made), [3, 2]);
     // One image is moved by hand.
-    let moved = made.train.remove(0);
-    made.val.push(moved.clone());
+    let moved = made.items(MadeList::Train)[0].clone();
+    made.move_to_other(MadeList::Train, 0);
+    assert_eq!(made.in_both(MadeList::Val), [false; 3]);
     let task = desk
         .engine
         .save_edit(edit, ClassMap::default(), Some(Arc::new(made)), None);
@@ -149,7 +152,7 @@ fn lists_are_made_moved_and_saved() {
         val: "ImageSets/Segmentation/train.txt".into(),
     };
     let read = desk.engine.read_lists(edit, own).wait().expect("lists");
-    assert_eq!((read.train.len(), read.val.len()), (1, 4));
+    assert_eq!(lens(&read), [1, 4]);
 }
 
 #[test]
@@ -180,7 +183,7 @@ fn guessed_pairs_are_accepted_or_changed() {
     let image = review.pairs[0].image.clone();
     let task = desk
         .engine
-        .save_edit(edit, ClassMap::default(), None, Some(review));
+        .save_edit(edit, ClassMap::default(), None, Some(Arc::new(review)));
     task.wait().expect("saved");
     let open = Dataset::open(&root).expect("a dataset");
     assert_eq!(open.review, None, "nothing is guessed any more");

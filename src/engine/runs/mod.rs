@@ -2,6 +2,7 @@
 
 mod comparable;
 mod copy;
+mod edit;
 mod find;
 mod followed;
 mod queue_view;
@@ -14,17 +15,17 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use chrono::DateTime;
-
 use super::{Engine, EngineError, NoticeLevel};
 use crate::dataset::ClassList;
+use crate::text::{TimeFormat, format_time};
 use crate::training::checkpoint::{RunFolder, RunMeta, RunNotes};
-use crate::training::{Alarm, EpochRecord, RunConfig, StepRecord};
+use crate::training::{Alarm, EpochRecord, RunConfig, StepRecord, names_weights_file};
+use edit::Edit;
+pub(super) use edit::Undo;
 pub use find::Need;
 use reader::{RunChange, RunStatus};
 pub use settings::{Difference, all_settings, differences, own_settings};
-use thread::Edit;
-pub(super) use thread::{RunsEvent, RunsThread, Undo};
+pub(super) use thread::{RunsEvent, RunsThread};
 
 /// What became of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -167,9 +168,15 @@ impl RunSnapshot {
         epoch.map_or(0.0, |epoch| epoch.elapsed_secs) + secs
     }
 
-    /// Whether it was made of a weights file, and never trained here.
+    /// Whether it was made of a weights file, or of a checkpoint of another run, and never trained itself.
     pub fn is_imported(&self) -> bool {
         matches!(self.state, RunState::Finished) && self.steps_done() == 0
+    }
+
+    /// The name of the dataset that its weights were trained on, as far as that is known: not of a weights file.
+    pub fn trained_on(&self) -> Option<&str> {
+        let is_known = !names_weights_file(&self.dataset_name);
+        is_known.then_some(self.dataset_name.as_str())
     }
 
     /// Steps done so far.
@@ -224,7 +231,7 @@ impl Engine {
     }
 
     /// Moves runs into the trash, from which [`undo_run_change`](Self::undo_run_change) brings
-    /// them back, also in a program that is started later.
+    /// them back, also in a program that is started later. Without file locks another window brings them back, too.
     ///
     /// # Errors
     /// [`Active`](EngineError::Active) while one of them is trained here; one that another
@@ -234,7 +241,7 @@ impl Engine {
         if let Some(run) = names.iter().find(|name| *name == active) {
             return Err(EngineError::Active { run: run.clone() });
         }
-        let what = thread::delete_what(names.len());
+        let what = edit::delete_what(names.len());
         self.runs_thread.edit(Edit::Delete(names), Some(what));
         Ok(())
     }
@@ -251,20 +258,24 @@ impl Engine {
         }
     }
 
-    /// Deleted runs that can still be brought back.
-    pub fn runs_in_trash(&self) -> usize {
-        let of = |undo: &Undo| match &undo.edit {
-            Edit::Restore(folders) => folders.len(),
-            _ => 0,
-        };
-        self.run_undos.iter().map(of).sum()
+    /// The folders of the deleted runs that can still be brought back.
+    pub fn runs_in_trash(&self) -> impl Iterator<Item = &PathBuf> {
+        self.run_undos.iter().flat_map(Undo::in_trash)
     }
 
-    /// Deletes the runs in the trash for good, but for those that another window has deleted.
-    pub fn empty_run_trash(&mut self) {
-        self.run_undos
-            .retain(|undo| !matches!(undo.edit, Edit::Restore(_)));
-        self.runs_thread.edit(Edit::EmptyTrash, None);
+    /// Deletes these of the [`runs_in_trash`](Self::runs_in_trash) for good, those that somebody has seen counted: what
+    /// is deleted meanwhile stays, with its undo.
+    pub fn empty_run_trash(&mut self, runs: &[PathBuf]) {
+        let mut emptied = Vec::new();
+        self.run_undos.retain_mut(|undo| {
+            let Edit::Restore(folders) = &mut undo.edit else {
+                return true;
+            };
+            emptied.extend(folders.extract_if(.., |folder| runs.contains(folder)));
+            undo.what = edit::delete_what(folders.len());
+            !folders.is_empty()
+        });
+        self.runs_thread.edit(Edit::EmptyTrash(emptied), None);
     }
 
     pub(super) fn apply_runs(&mut self, event: RunsEvent) {
@@ -319,30 +330,6 @@ pub(super) fn unix_secs() -> u64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |since| since.as_secs())
-}
-
-/// How a time is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum TimeFormat {
-    /// `2026-11-23 14:05`
-    Minutes,
-    /// `2026-11-23 14:05:01`
-    Seconds,
-    /// `20261123-140501`
-    Name,
-}
-
-/// A time in UTC.
-pub(super) fn format_time(unix_secs: u64, format: TimeFormat) -> String {
-    let format = match format {
-        TimeFormat::Minutes => "%Y-%m-%d %H:%M",
-        TimeFormat::Seconds => "%Y-%m-%d %H:%M:%S",
-        TimeFormat::Name => "%Y%m%d-%H%M%S",
-    };
-    let secs = i64::try_from(unix_secs).ok();
-    // No clock of a computer says a year that a calendar does not have.
-    let time = secs.and_then(|secs| DateTime::from_timestamp(secs, 0));
-    time.unwrap_or_default().format(format).to_string()
 }
 
 #[cfg(test)]

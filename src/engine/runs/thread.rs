@@ -9,14 +9,15 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
 
+use super::edit::{Edit, Undo, delete_what, restore, write_notes};
 use super::queue_view::QueueView;
 use super::reader::{RunChange, RunsReader};
-use super::trash::Trash;
+use super::trash::{self, Trash, is_there};
 use crate::engine::queue::{Queue, QueueEdit};
 use crate::engine::tasks::{Poll, Task, spawn_thread};
 use crate::engine::{EngineError, Event, Waker};
 use crate::files::FileError;
-use crate::training::checkpoint::{RunFolder, RunNotes};
+use crate::training::checkpoint::RunFolder;
 
 /// What the thread tells the engine.
 pub(in crate::engine) enum RunsEvent {
@@ -28,27 +29,6 @@ pub(in crate::engine) enum RunsEvent {
     Refused(EngineError),
     /// The queue as it is in its file, after so many changes of this program.
     Queue { queue: Queue, changes: usize },
-}
-
-/// A change of runs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::engine) enum Edit {
-    /// Writes notes, each for the run of this name.
-    Notes(Vec<(String, RunNotes)>),
-    /// Moves runs into the trash.
-    Delete(Vec<String>),
-    /// Moves folders of the trash back.
-    Restore(Vec<PathBuf>),
-    /// Deletes what is in the trash of this program, and of those that have ended.
-    EmptyTrash,
-}
-
-/// How a change is taken back.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::engine) struct Undo {
-    /// What was done: `Delete 2 runs`.
-    pub what: String,
-    pub edit: Edit,
 }
 
 enum Job {
@@ -94,6 +74,7 @@ impl RunsThread {
             own: Arc::clone(&own),
             trash: None,
             old_trash: Vec::new(),
+            emptying: Vec::new(),
             queue: QueueView::new(runs, &unwritten),
             events,
             waker: Arc::clone(waker),
@@ -190,6 +171,8 @@ struct Worker {
     trash: Option<Trash>,
     /// What programs before it have.
     old_trash: Vec<Trash>,
+    /// Deletes for good beside this thread; a task that is dropped might not begin.
+    emptying: Vec<Task<()>>,
     events: Sender<Event>,
     waker: Waker,
 }
@@ -228,6 +211,7 @@ impl Worker {
                 Some(Job::Watch) => {
                     watching = true;
                     self.take_over_trash();
+                    self.delete_for_good(trash::aside(&self.runs.join(TRASH)));
                 }
                 Some(Job::WatchQueue) => watching = true,
                 Some(Job::Edit(edit, what)) => self.edit(edit, what),
@@ -264,20 +248,14 @@ impl Worker {
                 for folder in &folders {
                     errors.extend(restore(&self.runs, folder).err());
                 }
-                // What has not come back can be tried again.
-                let left: Vec<_> = folders
-                    .into_iter()
-                    .filter(|folder| folder.exists())
-                    .collect();
-                if !left.is_empty() {
-                    let what = delete_what(left.len());
-                    let edit = Edit::Restore(left);
-                    self.tell(RunsEvent::Edited(Undo { what, edit }));
-                }
+                self.tell_left(folders);
             }
-            Edit::EmptyTrash => {
-                let all = self.old_trash.drain(..).chain(self.trash.take());
-                errors.extend(all.filter_map(|trash| trash.empty().err()));
+            Edit::EmptyTrash(folders) => {
+                let trash = self.runs.join(TRASH);
+                let put_aside = |folder: &PathBuf| trash::put_aside(&trash, folder);
+                let aside = done(folders.iter().map(put_aside), &mut errors);
+                self.tell_left(folders);
+                self.delete_for_good(aside.into_iter().flatten().collect());
             }
         }
         if let (Some(what), Some(edit)) = (what, undo) {
@@ -288,13 +266,26 @@ impl Worker {
         }
     }
 
+    /// Tells which of these folders are still in the trash, so that what was asked for can be tried again.
+    fn tell_left(&mut self, mut folders: Vec<PathBuf>) {
+        folders.retain(|folder| is_there(folder));
+        if !folders.is_empty() {
+            let what = delete_what(folders.len());
+            let edit = Edit::Restore(folders);
+            self.tell(RunsEvent::Edited(Undo { what, edit }));
+        }
+        self.trash = self.trash.take().and_then(Trash::tidied);
+        let old = self.old_trash.drain(..);
+        self.old_trash = old.filter_map(Trash::tidied).collect();
+    }
+
     /// Takes what programs before this one have deleted, so that it can still come back. The
     /// newest is told last and undone first.
     fn take_over_trash(&mut self) {
         for trash in Trash::left_by_others(&self.runs.join(TRASH)) {
             let runs = trash.runs();
             if runs.is_empty() {
-                trash.remove_if_empty();
+                trash.tidied();
                 continue;
             }
             let what = delete_what(runs.len());
@@ -302,6 +293,27 @@ impl Worker {
             self.old_trash.push(trash);
             self.tell(RunsEvent::Edited(Undo { what, edit }));
         }
+    }
+
+    /// Deletes what was put aside. Large runs take their time, and what this program leaves the next one deletes.
+    fn delete_for_good(&mut self, aside: Vec<PathBuf>) {
+        self.emptying
+            .retain_mut(|task| matches!(task.poll(), Poll::Pending));
+        if aside.is_empty() {
+            return;
+        }
+        let (events, waker) = (self.events.clone(), Arc::clone(&self.waker));
+        let task = spawn_thread(&self.waker, "empty trash", move |_| {
+            for err in aside
+                .iter()
+                .filter_map(|run| trash::delete_for_good(run).err())
+            {
+                // The receiver is gone when the engine is.
+                events.send(Event::Runs(RunsEvent::Refused(err))).ok();
+                (waker)();
+            }
+        });
+        self.emptying.push(task);
     }
 
     /// Moves a run into the trash; returns where it is now.
@@ -312,21 +324,18 @@ impl Worker {
                 run: run.to_owned(),
             });
         }
-        let trash = match self.trash.take() {
-            Some(trash) => trash,
-            None => Trash::create(&self.runs.join(TRASH))?,
-        };
-        let target = self.trash.insert(trash).new_place()?.join(run);
+        let target = self.new_place()?.join(run);
         fs::rename(folder.path(), &target).map_err(FileError::write(folder.path()))?;
         Ok(target)
     }
-}
 
-/// What a deletion is called where it can be taken back.
-pub(super) fn delete_what(runs: usize) -> String {
-    match runs {
-        1 => "Delete run".to_owned(),
-        many => format!("Delete {many} runs"),
+    /// A folder in the trash for one more run.
+    fn new_place(&mut self) -> Result<PathBuf, EngineError> {
+        let trash = match self.trash.take().filter(Trash::is_whole) {
+            Some(trash) => trash,
+            None => Trash::create(&self.runs.join(TRASH))?,
+        };
+        self.trash.insert(trash).new_place()
     }
 }
 
@@ -337,29 +346,4 @@ fn done<T>(
 ) -> Vec<T> {
     let keep = |result: Result<T, EngineError>| result.map_err(|err| errors.push(err)).ok();
     results.filter_map(keep).collect()
-}
-
-/// Replaces the notes of a run; returns those before.
-fn write_notes(
-    runs: &Path,
-    run: String,
-    notes: RunNotes,
-) -> Result<(String, RunNotes), EngineError> {
-    let folder = RunFolder::at(runs.join(&run));
-    let before = folder.notes()?;
-    folder.set_notes(&notes.tidied())?;
-    Ok((run, before))
-}
-
-/// Moves a run out of the trash.
-fn restore(runs: &Path, folder: &Path) -> Result<(), EngineError> {
-    let target = runs.join(RunFolder::at(folder).name());
-    // A rename would replace an empty folder, and nobody looks for a run inside of another.
-    if target.exists() {
-        return Err(EngineError::PlaceTaken {
-            target,
-            trash: folder.to_owned(),
-        });
-    }
-    Ok(fs::rename(folder, &target).map_err(FileError::write(&target))?)
 }

@@ -1,7 +1,7 @@
 //! What people should know of a run that goes on.
 
 use crate::engine::{Notice, NoticeLevel};
-use crate::training::{AlarmKind, TrainEvent};
+use crate::training::{AlarmKind, STOP_GRACE, TrainEvent};
 
 /// The notice of an event; `None` where it says enough by itself.
 pub(super) fn notice_of(run: &str, event: &TrainEvent) -> Option<Notice> {
@@ -20,9 +20,9 @@ pub(super) fn notice_of(run: &str, event: &TrainEvent) -> Option<Notice> {
         TrainEvent::Blocked(problem) => (
             NoticeLevel::Warning,
             format!(
-                "{run} waits, since it cannot be saved: {problem}. It continues by itself once it can be saved. \
-                 Stopping it now loses what came after the last checkpoint; a stop that was asked for before waits up to \
-                 30 seconds"
+                "{run} waits, since it cannot be saved: {problem}. It continues by itself once it can be saved. Stop it \
+                 to give up what came after the last checkpoint; a run that was stopping already does so after {} seconds",
+                STOP_GRACE.as_secs()
             ),
         ),
         TrainEvent::Unblocked => (
@@ -47,6 +47,11 @@ mod tests {
             notice
                 .text
                 .starts_with("r waits, since it cannot be saved: last.json: full. ")
+        );
+        assert!(
+            notice
+                .text
+                .ends_with("a run that was stopping already does so after 30 seconds")
         );
         assert!(notice_of("r", &TrainEvent::Unblocked).is_some());
         assert!(notice_of("r", &TrainEvent::Paused).is_none());

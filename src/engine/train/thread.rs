@@ -13,9 +13,10 @@ use crate::dataset::{ClassMatch, Dataset, DatasetRecord, Note, NoteTopic};
 use crate::engine::before_start::BeforeStart;
 use crate::engine::dataset_check::before_training;
 use crate::engine::memory::give_back_freed_memory;
-use crate::engine::runs::{TimeFormat, format_time, unix_secs};
+use crate::engine::runs::unix_secs;
 use crate::engine::tasks::guarded;
 use crate::engine::{EngineError, Waker, dataset};
+use crate::text::{TimeFormat, format_time};
 use crate::training::checkpoint::{EndMark, RunFolder, RunMeta};
 use crate::training::{
     Control, DeviceMemory, InitialTensors, Outcome, RunConfig, TrainEvent, TrainOptions,

@@ -72,15 +72,18 @@ pub(super) fn unwrapped(mut tensors: BTreeMap<String, Tensor>) -> Unwrapped {
         .iter()
         .find(|wrapper| tensors.keys().any(|name| name.starts_with(**wrapper)))
     {
-        let own: Vec<&String> = tensors
+        let is_own = |name: &String| name.starts_with(wrapper);
+        let (own, others): (Vec<&String>, Vec<&String>) = tensors
             .keys()
-            .filter(|name| name.starts_with(wrapper))
-            .collect();
-        let is_network = own.iter().any(|name| name.ends_with(".weight"));
-        if !is_network || is_copy(&tensors, &own, wrapper) {
-            // Numbers of a recipe such as `ema.decay`, or an average of what lies there plainly.
-            choice = choice.or(is_network.then(|| without(wrapper)));
-            tensors.retain(|name, _| !name.starts_with(wrapper));
+            .filter(|name| name.ends_with(".weight"))
+            .partition(|name| is_own(name));
+        // An average of all that lies there plainly. Where a part does, the network has a second name for it.
+        let is_copy = !own.is_empty() && own.iter().all(|name| is_plain(&tensors, name, wrapper));
+        // Numbers of a recipe beside a network, such as `ema.decay`.
+        let is_no_network = own.is_empty() && !others.is_empty();
+        if is_copy || is_no_network {
+            choice = choice.or(is_copy.then(|| without(wrapper)));
+            tensors.retain(|name, _| !is_own(name));
             continue;
         }
         let beside = beside(&tensors, wrapper);
@@ -91,21 +94,18 @@ pub(super) fn unwrapped(mut tensors: BTreeMap<String, Tensor>) -> Unwrapped {
     Unwrapped { tensors, choice }
 }
 
-/// Whether most of these tensors are there without wrappers, too.
-fn is_copy(tensors: &BTreeMap<String, Tensor>, own: &[&String], wrapper: &str) -> bool {
-    let is_plain = |name: &&&String| {
-        let mut rest = name.strip_prefix(wrapper);
-        while let Some(inner) = rest {
-            if tensors.contains_key(inner) {
-                return true;
-            }
-            rest = WRAPPERS
-                .iter()
-                .find_map(|wrapper| inner.strip_prefix(wrapper));
+/// Whether a tensor is there without its wrappers, too.
+fn is_plain(tensors: &BTreeMap<String, Tensor>, name: &str, wrapper: &str) -> bool {
+    let mut rest = name.strip_prefix(wrapper);
+    while let Some(inner) = rest {
+        if tensors.contains_key(inner) {
+            return true;
         }
-        false
-    };
-    2 * own.iter().filter(is_plain).count() >= own.len()
+        rest = WRAPPERS
+            .iter()
+            .find_map(|wrapper| inner.strip_prefix(wrapper));
+    }
+    false
 }
 
 fn without(wrapper: &str) -> String {
@@ -123,29 +123,38 @@ fn beside(tensors: &BTreeMap<String, Tensor>, wrapper: &str) -> Option<String> {
     let own = || tensors.keys().filter(|name| name.starts_with(wrapper));
     let (taken, kinds): (usize, BTreeSet<String>) =
         (own().count(), own().map(|name| last(name)).collect());
-    let mut groups: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut groups: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for name in tensors.keys().filter(|name| !name.starts_with(wrapper)) {
         // The tensors of an optimizer's state are called otherwise than weights: `exp_avg`.
         if let Some((group, _)) = name.split_once('.')
             && kinds.contains(&last(name))
         {
-            *groups.entry(group).or_default() += 1;
+            groups.entry(group).or_default().push(name);
         }
     }
-    let others: Vec<&str> = groups
+    let are_as_many = |count: usize| 2 * count >= taken;
+    let large: Vec<&str> = groups
         .iter()
-        .filter(|(_, tensors)| 2 * **tensors >= taken)
+        .filter(|(_, names)| are_as_many(names.len()))
         .map(|(group, _)| *group)
         .collect();
-    let [first, ..] = others[..] else {
-        return None;
-    };
     let name = wrapper.trim_end_matches('.');
-    Some(format!(
-        "the weights under `{name}` are taken; those under `{}` are left out. To use others, save those \
-         whose keys begin with `{first}.` as a file of their own",
-        others.join("`, `")
-    ))
+    if let [first, ..] = large[..] {
+        return Some(format!(
+            "the weights under `{name}` are taken; those under `{}` are left out. To use others, save those \
+             whose keys begin with `{first}.` as a file of their own",
+            large.join("`, `")
+        ));
+    }
+    // The layers of a network that lies there plainly may be groups of their own.
+    let mut plain = groups.values().flatten();
+    let first = plain.next()?;
+    are_as_many(1 + plain.count()).then(|| {
+        format!(
+            "the weights under `{name}` are taken; those beside it, such as `{first}`, are left out. To use these, save \
+             those whose keys do not begin with `{wrapper}` as a file of their own"
+        )
+    })
 }
 
 /// A name without wrappers inside of it.

@@ -6,6 +6,7 @@ mod saving;
 mod tests;
 mod validation;
 
+pub use saving::STOP_GRACE;
 use std::time::Instant;
 
 use burn::tensor::{Device, Tensor};

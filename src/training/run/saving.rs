@@ -16,7 +16,7 @@ const RETRY: Duration = Duration::from_secs(1);
 const LOOK: Duration = Duration::from_millis(50);
 
 /// How long a stop that was asked for before anything was wrong waits for its checkpoint.
-const GRACE: Duration = Duration::from_secs(30);
+pub const STOP_GRACE: Duration = Duration::from_secs(30);
 
 /// A wait for a folder that can be written.
 struct Wait {
@@ -36,7 +36,7 @@ impl Wait {
     /// Whether what is not saved is given up.
     fn is_over(&self, control: &Control) -> bool {
         if self.stops {
-            control.stop_now_requested() || self.since.elapsed() >= GRACE
+            control.stop_now_requested() || self.since.elapsed() >= STOP_GRACE
         } else {
             control.stop_requested()
         }

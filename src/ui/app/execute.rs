@@ -51,7 +51,7 @@ impl App {
                 self.report(deleted);
             }
             Command::SetRunNotes { what, notes } => self.engine.set_run_notes(what, notes),
-            Command::EmptyRunTrash => self.engine.empty_run_trash(),
+            Command::EmptyRunTrash(runs) => self.engine.empty_run_trash(&runs),
             Command::CopyCommandLine(run) => self.copy_command_line(ctx, &run),
             Command::Inspect(paths) => {
                 let ctx = PanelCtx::new(&self.engine, &self.sender, &self.colors);

@@ -6,6 +6,7 @@ use super::{button, state_ui, window};
 use crate::engine::{CatalogueItem, DatasetRef, PublicDataset};
 use crate::ui::command::{Ask, Command};
 use crate::ui::context::PanelCtx;
+use crate::ui::focus::follow_focus;
 use crate::ui::sticky_header::StickyHeader;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::catalogue_row::{CatalogueRow, dataset_details};
@@ -104,6 +105,7 @@ fn table_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) -> bool {
                     }
                 });
             header.stay(ui, table.response.rect);
+            follow_focus(ui);
         });
     opened
 }

@@ -8,7 +8,7 @@ use eframe::egui::{Align2, Color32, RichText, Ui, Vec2, Window, vec2};
 pub use datasets::PublicDatasetsWindow;
 pub use weights::PretrainedWindow;
 
-use crate::ui::focus_start::focus_start;
+use crate::ui::focus::focus_start;
 use crate::ui::theme;
 use crate::ui::ui_ext::{UiExt as _, is_escaped};
 use crate::ui::view_model::catalogue_row::{CatalogueRow, Tone};

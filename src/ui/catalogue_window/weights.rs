@@ -8,6 +8,7 @@ use super::{button, state_ui, window};
 use crate::engine::{CatalogueItem, EntryState, NoticeLevel, PublicWeights};
 use crate::ui::command::{Ask, Command};
 use crate::ui::context::PanelCtx;
+use crate::ui::focus::follow_focus;
 use crate::ui::sticky_header::StickyHeader;
 use crate::ui::theme;
 use crate::ui::ui_ext::UiExt as _;
@@ -16,7 +17,7 @@ use crate::ui::view_model::catalogue_row::{CatalogueRow, weights_details};
 const TITLE: &str = "Pretrained weights";
 /// Width of the names at least, and of what stands beside them.
 const NAME_WIDTH: f32 = 300.0;
-const BESIDE_NAME: f32 = 530.0;
+const BESIDE_NAME: f32 = 460.0;
 
 /// The window of public weights.
 #[derive(Default)]
@@ -72,6 +73,7 @@ impl PretrainedWindow {
                         }
                     });
                 header.stay(ui, table.response.rect);
+                follow_focus(ui);
             });
     }
 

@@ -152,8 +152,8 @@ pub enum Command {
         what: String,
         notes: Vec<(String, RunNotes)>,
     },
-    /// Deletes the runs in the trash for good; the panel has asked for confirmation.
-    EmptyRunTrash,
+    /// Deletes these runs in the trash for good; the panel has counted them and asked for confirmation.
+    EmptyRunTrash(Vec<PathBuf>),
     /// Copies the command line that trains a run with the settings of this one.
     CopyCommandLine(String),
     /// Shows images or folders of images in Inspect.

@@ -33,7 +33,7 @@ impl ListedImages {
         }
     }
 
-    /// The lists to change; they are copied only while they are being saved.
+    /// The lists to change. Nothing else has them but a save, during which they cannot be edited: they are not copied.
     fn changed(&mut self) -> &mut MadeLists {
         Arc::make_mut(&mut self.lists)
     }

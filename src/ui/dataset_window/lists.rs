@@ -7,8 +7,8 @@ use eframe::egui::{Button, ComboBox, Response, Ui};
 
 use super::listed_images::ListedImages;
 use crate::engine::{
-    ChosenLists, DatasetEdit, EngineError, MadeLists, NoticeLevel, PlanValue, SplitPlan, Task,
-    ValidationPart,
+    ChosenLists, DatasetEdit, EngineError, MadeList, MadeLists, NoticeLevel, PlanValue, SplitPlan,
+    Task, ValidationPart, free_beside,
 };
 use crate::ui::command::Command;
 use crate::ui::context::PanelCtx;
@@ -89,7 +89,7 @@ impl ListsForm {
                 if ui.selectable_label(self.source == source, label).clicked() {
                     self.source = source;
                     if source == Source::Found {
-                        self.edited = None;
+                        self.edit(None);
                     }
                 }
             }
@@ -121,7 +121,7 @@ impl ListsForm {
         if let Some(result) = self.making.as_mut().and_then(Task::poll_result) {
             self.making = None;
             match result {
-                Ok(made) => self.edited = Some(ListedImages::new(made)),
+                Ok(made) => self.edit(Some(ListedImages::new(made))),
                 Err(EngineError::Cancelled) => {}
                 Err(err) => ctx
                     .commands
@@ -130,11 +130,18 @@ impl ListsForm {
         }
     }
 
+    /// Edits these lists in place of those before.
+    fn edit(&mut self, lists: Option<ListedImages>) {
+        if let Some(before) = std::mem::replace(&mut self.edited, lists) {
+            free_beside(before);
+        }
+    }
+
     /// The lists as they are: those that were saved, else those of the dataset's files.
     fn found_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, edit: &Arc<DatasetEdit>) {
         let saved = edit.saved_lists.as_ref().filter(|_| !self.forgets);
-        let (train, val) = saved.map_or((&edit.base.train, &edit.base.val), |lists| {
-            (&lists.train, &lists.val)
+        let (train, val) = saved.map_or((&*edit.base.train, &*edit.base.val), |lists| {
+            (lists.items(MadeList::Train), lists.items(MadeList::Val))
         });
         let who = match (saved, &edit.map.lists) {
             (Some(_), Some(lists)) => {

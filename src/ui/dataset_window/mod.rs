@@ -15,7 +15,7 @@ use self::lists::ListsForm;
 use self::pairs::PairsForm;
 use super::command::Command;
 use super::context::PanelCtx;
-use super::focus_start::focus_start;
+use super::focus::focus_start;
 use super::theme;
 use super::ui_ext::{UiExt as _, is_escaped};
 use super::view_model::ClassMapForm;
@@ -145,6 +145,9 @@ impl DatasetWindow {
                 Err(err) => self.problem = Some(err.to_string()),
             }
         }
+        if let Some(edited) = &mut self.edited {
+            edited.pairs.poll(ctx);
+        }
         if let Some(result) = self.saving.as_mut().and_then(Task::poll_result) {
             self.saving = None;
             match result {
@@ -222,11 +225,17 @@ impl DatasetWindow {
             .show(ui, |ui| save_ui(ctx, ui, edited, &mut self.saving));
         ScrollArea::vertical()
             .auto_shrink([false, false])
-            .show(ui, |ui| match self.page {
-                Page::Classes => classes::classes_ui(ui, &mut edited.form),
-                Page::Images => images::images_ui(ui, &mut edited.form),
-                Page::Lists => edited.lists.ui(ctx, ui, &edited.edit),
-                Page::Pairs => edited.pairs.ui(ui, &edited.edit),
+            .show(ui, |ui| {
+                // What is changed during a save would be lost when the saved dataset is read.
+                if self.saving.is_some() {
+                    ui.disable();
+                }
+                match self.page {
+                    Page::Classes => classes::classes_ui(ui, &mut edited.form),
+                    Page::Images => images::images_ui(ui, &mut edited.form),
+                    Page::Lists => edited.lists.ui(ctx, ui, &edited.edit),
+                    Page::Pairs => edited.pairs.ui(ctx, ui, &edited.edit),
+                }
             });
     }
 }
@@ -240,7 +249,7 @@ fn save_ui(
 ) {
     let problem = edited.problem();
     ui.horizontal(|ui| {
-        let can_save = problem.is_none() && saving.is_none();
+        let can_save = problem.is_none() && saving.is_none() && !edited.pairs.is_copying();
         let response = ui
             .add_when(can_save, Button::new("Save settings"))
             .on_hover_text(
@@ -262,7 +271,8 @@ fn save_ui(
             .on_hover_text("Show the settings as they are saved")
             .on_disabled_hover_text("Nothing was changed");
         if discard.clicked() {
-            *edited = Edited::new(Arc::clone(&edited.edit));
+            let fresh = Edited::new(Arc::clone(&edited.edit));
+            free_beside(std::mem::replace(edited, fresh));
             return;
         }
         match &problem {
@@ -299,7 +309,7 @@ impl Edited {
             || self.lists.forgets
             || self.lists.is_edited()
             || self.pairs.forgets
-            || self.pairs.changed().is_some()
+            || self.pairs.is_changed()
     }
 
     /// Why what is in the form does not fit the dataset.

@@ -3,13 +3,19 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use eframe::egui::{ComboBox, RichText, ScrollArea, Ui};
 
-use crate::engine::{Confidence, DatasetEdit, PairReview, ReviewedPair};
+use crate::engine::{
+    Confidence, DatasetEdit, EngineError, NoticeLevel, PairReview, ReviewedPair, Task,
+};
+use crate::ui::command::Command;
+use crate::ui::context::PanelCtx;
 use crate::ui::theme;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::format;
+use crate::ui::when::AddWhen as _;
 
 /// Why a pair is one that a person chose.
 const BY_HAND: &str = "chosen by hand";
@@ -17,29 +23,85 @@ const BY_HAND: &str = "chosen by hand";
 const OFFERED: usize = 200;
 
 /// The pairs that are reviewed.
-#[derive(Default)]
 pub struct PairsForm {
-    review: Option<PairReview>,
+    /// Those of the dataset until the first change, then a copy.
+    review: Option<Arc<PairReview>>,
+    /// How many pairs there are of each confidence: they are too many to be counted in every frame.
+    counts: [usize; 3],
     is_accepted: bool,
+    copying: Option<Copying>,
     /// Whether the class map shall name no pairs any more.
     pub forgets: bool,
+}
+
+/// The pairs are copied beside the window's thread, and then changed.
+struct Copying {
+    task: Task<Result<PairReview, EngineError>>,
+    change: Change,
 }
 
 impl PairsForm {
     pub fn new(edit: &DatasetEdit) -> Self {
         Self {
-            review: edit.review.as_deref().cloned(),
+            counts: edit.review.as_deref().map_or([0; 3], counts),
+            review: edit.review.clone(),
             is_accepted: false,
+            copying: None,
             forgets: false,
         }
     }
 
+    /// Whether they were accepted or changed.
+    pub fn is_changed(&self) -> bool {
+        self.is_accepted || self.is_copying()
+    }
+
+    /// Whether a change is not made yet.
+    pub fn is_copying(&self) -> bool {
+        self.copying.is_some()
+    }
+
     /// The pairs to save, where they were accepted or changed.
-    pub fn changed(&self) -> Option<PairReview> {
+    pub fn changed(&self) -> Option<Arc<PairReview>> {
         self.review.clone().filter(|_| self.is_accepted)
     }
 
-    pub fn ui(&mut self, ui: &mut Ui, edit: &DatasetEdit) {
+    /// Takes the copy where it is there.
+    pub fn poll(&mut self, ctx: &PanelCtx<'_>) {
+        let Some(result) = (self.copying.as_mut()).and_then(|copying| copying.task.poll_result())
+        else {
+            return;
+        };
+        let change = self.copying.take().map(|copying| copying.change);
+        match result {
+            Ok(review) => {
+                self.review = Some(Arc::new(review));
+                if let Some(change) = change {
+                    self.change(ctx, change);
+                }
+            }
+            Err(err) => ctx
+                .commands
+                .send(Command::Notify(NoticeLevel::Error, err.to_string())),
+        }
+    }
+
+    /// Makes a change; in the dataset's own pairs once they are copied.
+    fn change(&mut self, ctx: &PanelCtx<'_>, change: Change) {
+        let Some(review) = &mut self.review else {
+            return;
+        };
+        if let Some(own) = Arc::get_mut(review) {
+            change.apply(own);
+            self.counts = counts(own);
+            self.is_accepted = true;
+        } else {
+            let task = ctx.engine.copy_pairs(Arc::clone(review));
+            self.copying = Some(Copying { task, change });
+        }
+    }
+
+    pub fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, edit: &DatasetEdit) {
         if let Some(list) = &edit.map.pairs {
             ui.weak(format!(
                 "The class map names the pairs of {}",
@@ -50,16 +112,17 @@ impl PairsForm {
                 "Pair images and masks by their names again",
             );
         }
-        let Some(review) = &mut self.review else {
+        let Some(review) = &self.review else {
             ui.label("No pair is a guess: images and masks have equal names, or a list names both");
             return;
         };
+        let [high, medium, low] = self.counts;
         ui.label(format!(
             "{} by a guess: {} of high, {} of medium and {} of low confidence",
             format::plural(review.pairs.len(), "pair", "pairs"),
-            format::count(review.count(Confidence::High)),
-            format::count(review.count(Confidence::Medium)),
-            format::count(review.count(Confidence::Low)),
+            format::count(high),
+            format::count(medium),
+            format::count(low),
         ));
         ui.checkbox(&mut self.is_accepted, "Accept these pairs")
             .on_hover_text("Saves them as a list beside the dataset with the settings, so that nothing is guessed any more");
@@ -73,11 +136,17 @@ impl PairsForm {
             }
         }
         ui.separator();
-        if let Some(change) = rows_ui(ui, review, &edit.base.root) {
-            change.apply(review);
-            self.is_accepted = true;
+        let is_copying = self.copying.is_some();
+        let change = ui.add_when_ui(!is_copying, |ui| rows_ui(ui, review, &edit.base.root));
+        if let Some(change) = change.inner {
+            self.change(ctx, change);
         }
     }
+}
+
+/// How many pairs are of high, medium and low confidence.
+fn counts(review: &PairReview) -> [usize; 3] {
+    [Confidence::High, Confidence::Medium, Confidence::Low].map(|of| review.count(of))
 }
 
 /// Another mask for an image, or none.
@@ -94,15 +163,20 @@ impl Change {
             review.free_images.push(pair.image);
             return;
         };
+        if review.pairs[self.pair].mask == mask {
+            return;
+        }
         let old = std::mem::replace(&mut review.pairs[self.pair].mask, mask.clone());
         say_by_hand(&mut review.pairs[self.pair]);
-        review.free_masks.retain(|free| *free != mask);
+        // Compared as it is written: of many, comparing paths part by part takes too long for a click.
+        let is_mask = |path: &PathBuf| path.as_os_str() == mask.as_os_str();
+        review.free_masks.retain(|free| !is_mask(free));
         // The pair that had the mask gets the one that is free now.
         let other = review
             .pairs
             .iter()
             .enumerate()
-            .position(|(index, pair)| index != self.pair && pair.mask == mask);
+            .position(|(index, pair)| index != self.pair && is_mask(&pair.mask));
         match other {
             Some(other) => {
                 review.pairs[other].mask = old;
@@ -228,6 +302,23 @@ mod tests {
     }
 
     #[test]
+    fn accepted_pairs_are_saved_as_they_are_without_a_copy() {
+        let shared = Arc::new(review());
+        let mut form = PairsForm {
+            review: Some(Arc::clone(&shared)),
+            counts: counts(&shared),
+            is_accepted: false,
+            copying: None,
+            forgets: false,
+        };
+        assert_eq!(form.counts, [0, 0, 2]);
+        assert!(!form.is_changed() && form.changed().is_none());
+        form.is_accepted = true;
+        let saved = form.changed().expect("accepted");
+        assert!(form.is_changed() && Arc::ptr_eq(&saved, &shared));
+    }
+
+    #[test]
     fn a_mask_belongs_to_one_image() {
         let mut changed = review();
         let mask = Some("b_mask.png".into());
@@ -236,6 +327,9 @@ mod tests {
         let mask = Some("c_mask.png".into());
         Change { pair: 0, mask }.apply(&mut changed);
         assert_eq!(masks(&changed), ["c_mask.png", "a_mask.png"]);
+        // Its own mask once more is no change: it is not free then.
+        let mask = Some("c_mask.png".into());
+        Change { pair: 0, mask }.apply(&mut changed);
         assert_eq!(changed.free_masks, [PathBuf::from("b_mask.png")]);
         Change {
             pair: 1,

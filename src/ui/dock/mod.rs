@@ -345,7 +345,7 @@ impl Behavior<PanelKind> for Panes<'_> {
     }
 
     fn tab_title_spacing(&self, _visuals: &egui::Visuals) -> f32 {
-        6.0
+        10.0
     }
 
     /// Easy to hit; the cross in it is smaller.

@@ -12,7 +12,7 @@ use self::links::{Target, heading};
 use self::markdown::{Block, blocks, spans};
 use self::table::table_ui;
 use self::text::Text;
-use super::focus_start::focus_start;
+use super::focus::{focus_start, follow_focus};
 
 const SIZE: [f32; 2] = [720.0, 560.0];
 
@@ -203,6 +203,7 @@ impl DocumentsWindow {
                 for (index, block) in blocks.iter().enumerate() {
                     block_ui(ui, block, (shown, index), (wanted, &mut followed));
                 }
+                follow_focus(ui);
             });
         match followed {
             Some(Target::Place(place, anchor)) => {

@@ -74,7 +74,7 @@ impl CatalogueRow {
             EntryState::Partial { bytes } => {
                 row.state = format!("{} downloaded", format::bytes(*bytes));
                 row.tone = Tone::Doubtful;
-                row.download = Some("Continue download");
+                row.download = Some("Continue");
             }
             EntryState::Incomplete { missing } => {
                 row.tone = Tone::Doubtful;
@@ -84,7 +84,7 @@ impl CatalogueRow {
                 } else {
                     "incomplete".clone_into(&mut row.state);
                     row.note = Some(format!("Still missing: {}", missing.join(", ")));
-                    row.download = Some("Continue download");
+                    row.download = Some("Continue");
                 }
             }
             EntryState::Downloading { bytes, total } => {
@@ -123,7 +123,7 @@ impl CatalogueRow {
                 "failed".clone_into(&mut row.state);
                 row.tone = Tone::Bad;
                 row.note = Some(message.clone());
-                row.download = Some("Retry download");
+                row.download = Some("Retry");
             }
         }
         if busy || !has_address {
@@ -203,7 +203,7 @@ mod tests {
         let partial = row(EntryState::Partial { bytes: 12_300_000 });
         assert_eq!(
             (partial.state.as_str(), partial.download),
-            ("12.3 MB downloaded", Some("Continue download"))
+            ("12.3 MB downloaded", Some("Continue"))
         );
         let coming = row(EntryState::Downloading {
             bytes: 1_000_000,
@@ -222,7 +222,7 @@ mod tests {
             (failed.note.as_deref(), failed.tone),
             (Some("why"), Tone::Bad)
         );
-        assert_eq!(failed.download, Some("Retry download"));
+        assert_eq!(failed.download, Some("Retry"));
         let reason = "the server cannot be reached (no network)";
         let failed = row(EntryState::Failed {
             message: format!("https://example.org/vgg16.pth: {reason}"),
@@ -262,7 +262,7 @@ mod tests {
             missing: missing.to_vec(),
         };
         let row = CatalogueRow::of_dataset(pets, &state(&["images.tar.gz"]), false);
-        assert_eq!(row.download, Some("Continue download"));
+        assert_eq!(row.download, Some("Continue"));
         assert!(row.note.unwrap().contains("images.tar.gz"));
         let row = CatalogueRow::of_dataset(pets, &state(&[]), false);
         assert_eq!(row.download, Some("Unpack"));

@@ -2,12 +2,12 @@
 
 use crate::engine::RunSnapshot;
 
-/// What tells a run from the other `runs`, in a few words: the name that it was given, else the variant if
-/// it is unique, else with its trunk, its dataset, or its time (with the day, where the runs are of
+/// What tells a run from the other `runs`, in a few words: the name that it was given, with its start where another one
+/// has that name, else the variant if it is unique, else with its trunk, its dataset, or its time (with the day, where the runs are of
 /// several), and at last the name of its folder.
 pub fn run_label(runs: &[&RunSnapshot], run: &RunSnapshot) -> String {
     if !run.notes.name.is_empty() {
-        return run.notes.name.clone();
+        return given_label(runs, run);
     }
     let variant = run.config.variant;
     let alike: Vec<&RunSnapshot> = runs
@@ -46,6 +46,20 @@ pub fn run_label(runs: &[&RunSnapshot], run: &RunSnapshot) -> String {
     format!("{variant} {}", run.name)
 }
 
+/// The name that a run was given, and what tells it from others that were given the same one.
+fn given_label(runs: &[&RunSnapshot], run: &RunSnapshot) -> String {
+    let given = &run.notes.name;
+    let named = || runs.iter().filter(|other| other.notes.name == *given);
+    let is_of_its_time = |other: &&&RunSnapshot| other.created == run.created;
+    if named().count() <= 1 {
+        given.clone()
+    } else if named().filter(is_of_its_time).count() <= 1 {
+        format!("{given}, {}", run.started_text())
+    } else {
+        format!("{given}, {}", run.name)
+    }
+}
+
 /// `2026-11-23` and `14:05:01`.
 fn day_and_time(run: &RunSnapshot) -> (String, String) {
     let started = run.started_text();
@@ -82,6 +96,12 @@ mod tests {
         assert_eq!(label(&a, &b), "FCN-16s a");
         a.notes.name = "baseline".to_owned();
         assert_eq!(label(&a, &b), "baseline");
+        // Nothing keeps people from giving two runs one name.
+        b.notes.name = "baseline".to_owned();
+        assert_eq!(label(&a, &b), "baseline, a");
+        b.created += 1;
+        assert_eq!(label(&a, &b), "baseline, 2026-11-23 14:05:01");
+        assert_eq!(label(&b, &a), "baseline, 2026-11-23 14:05:02");
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The lines of a class list without comments, in one way of writing colors and labels.
 
+use crate::dataset::separator::told_separator;
+
 /// Punctuation of Chinese and Japanese keyboards, and what it stands for.
 const WIDE: [(char, char); 4] = [('，', ','), ('；', ';'), ('：', ':'), ('\u{3000}', ' ')];
 /// Keys of YAML files about classes.
@@ -24,14 +26,17 @@ pub(super) fn lines(text: &str) -> Result<Vec<(usize, String)>, String> {
     }
     let mut lines: Vec<(usize, String)> = (1..)
         .zip(text.lines().map(str::trim))
-        .filter(|(_, line)| !line.is_empty() && !is_comment(line))
+        .filter(|(_, line)| is_filled(line) && !is_comment(line))
         .map(|(number, line)| (number, without_comment(line)))
         .collect();
     let short = has_short_colors(&lines);
     for (_, line) in &mut lines {
         plain(line, short).trim().clone_into(line);
     }
-    if lines.first().is_some_and(|(_, line)| is_of_excel(line)) {
+    if lines
+        .first()
+        .is_some_and(|(_, line)| told_separator(line).is_some())
+    {
         lines.remove(0);
     }
     for (number, line) in &lines {
@@ -56,15 +61,14 @@ pub(super) fn lines(text: &str) -> Result<Vec<(usize, String)>, String> {
     Ok(lines)
 }
 
-fn is_comment(line: &str) -> bool {
-    line.starts_with("//") || (line.starts_with('#') && hex_color(line, false).is_none())
+/// Whether a line has more than the separators between empty fields, which spreadsheets write.
+fn is_filled(line: &str) -> bool {
+    let is_empty = |letter: char| letter.is_whitespace() || [',', ';', '|', '"'].contains(&letter);
+    !line.chars().all(is_empty)
 }
 
-/// `sep=;`, which tells Excel what stands between fields.
-fn is_of_excel(line: &str) -> bool {
-    let sign = line.to_lowercase();
-    sign.strip_prefix("sep=")
-        .is_some_and(|sign| sign.chars().count() <= 1)
+fn is_comment(line: &str) -> bool {
+    line.starts_with("//") || (line.starts_with('#') && hex_color(line, false).is_none())
 }
 
 /// A line without the comment behind it. Between numbers and a name the sign is only a sign.

@@ -228,6 +228,10 @@ fn first_lines_that_are_no_class_are_taken_off() {
         (format!("3\n{colored}"), true),
         (format!("sep=;\nname;r;g;b\n{colored}"), false),
         (format!("sep=;\n{colored}"), false),
+        (format!("\"sep=;\"\n{colored}"), false),
+        // Rows that nobody filled, as spreadsheets write them.
+        (format!(";;;\nname;r;g;b\n;;;\n{colored};;;\n"), false),
+        (format!("\n\"sep=;\";;;\nname;r;g;b\n{colored}"), false),
         (format!("// classes\n# of 2024\n{colored}"), false),
     ] {
         assert_eq!(list(&text), road_scene, "{text}");

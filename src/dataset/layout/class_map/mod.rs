@@ -127,32 +127,40 @@ impl ClassMap {
         })
     }
 
-    /// A label or a color that it gives to a class and leaves out of all.
-    fn contradiction(&self) -> Option<String> {
-        let counted = || self.classes.iter().filter(|class| !class.ignore);
-        let label = counted().find_map(|class| {
-            let label = class
-                .labels
-                .iter()
-                .find(|label| self.void.contains(label))?;
-            Some(format!(
-                "label {label} is in \"void\" and is a label of class \"{}\"",
-                class.name
-            ))
+    /// Why a class of the map cannot have these labels and colors: one of them is left out of all classes.
+    fn contradiction(
+        &self,
+        class: &MappedClass,
+        labels: &[u8],
+        colors: &[[u8; 3]],
+    ) -> Option<String> {
+        // Of the dataset's own classes, which the map does not name, a label may well be void.
+        if class.ignore || self.classes.is_empty() {
+            return None;
+        }
+        let label = labels.iter().find(|label| self.void.contains(label));
+        let label = label.map(|label| {
+            let what = format!("label {label} is in \"void\"");
+            (what, class.labels.contains(label).then_some("a label"))
         });
         let color = || {
-            counted().find_map(|class| {
-                let mut colors = class.colors.iter();
-                let [red, green, blue] = colors.find(|color| self.void_colors.contains(color))?;
-                Some(format!(
-                    "the color {red} {green} {blue} is in \"void_colors\" and is a color of class \"{}\"",
-                    class.name
-                ))
-            })
+            let mut colors = colors.iter();
+            let color = colors.find(|color| self.void_colors.contains(color))?;
+            let [red, green, blue] = color;
+            let what = format!("the color {red} {green} {blue} is in \"void_colors\"");
+            Some((what, class.colors.contains(color).then_some("a color")))
         };
-        label
-            .or_else(color)
-            .map(|what| format!("{what}. Write it once"))
+        let (what, written) = label.or_else(color)?;
+        let name = &class.name;
+        Some(match written {
+            Some(kind) => format!("{what} and is {kind} of class \"{name}\". Write it once"),
+            None if !class.from.is_empty() => {
+                format!("{what} and is of class \"{name}\" by its \"from\". Write it once")
+            }
+            None => format!(
+                "{what} and is of class \"{name}\" by its name or its place. Take it out there, or leave the class out"
+            ),
+        })
     }
 
     /// The text of a map.
@@ -223,9 +231,6 @@ impl ClassMap {
     }
 
     fn apply_classes(&self, dataset: &mut Dataset, source: &str) -> Result<(), String> {
-        if let Some(reason) = self.contradiction() {
-            return Err(reason);
-        }
         let first = self.first_label.unwrap_or(0);
         let own = Own::of(dataset, first);
         let mut target = Target::default();
@@ -262,12 +267,8 @@ impl ClassMap {
                     })?
             };
             let (labels, colors) = own.of_class(mapped, position, self.classes.is_empty())?;
-            let void = labels.iter().find(|label| self.void.contains(label));
-            if let Some(label) = void.filter(|_| !mapped.from.is_empty() && !mapped.ignore) {
-                return Err(format!(
-                    "label {label} is in \"void\" and is of class \"{}\" by its \"from\". Write it once",
-                    mapped.name
-                ));
+            if let Some(reason) = self.contradiction(mapped, &labels, &colors) {
+                return Err(reason);
             }
             target.give(&mapped.name, &labels, &colors, label)?;
             if !mapped.ignore {

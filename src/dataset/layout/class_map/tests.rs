@@ -9,7 +9,8 @@ fn mapped(map: &str, pixels: [u8; 2]) -> Result<(Vec<String>, Vec<u8>), String> 
         let mask = root.join(format!("masks/{name}.png"));
         write_pair(&root.join(format!("images/{name}.png")), &mask, pixels);
     }
-    write_text(&root.join("classes.txt"), "ground\ncar\ntruck\n");
+    let listed = "ground 1 2 3\ncar 4 5 6\ntruck 7 8 9\n";
+    write_text(&root.join("classes.txt"), listed);
     write_text(&root.join(CLASS_MAP_FILE), map);
     let dataset = Dataset::open(root).map_err(|err| err.to_string())?;
     let names = dataset
@@ -39,6 +40,10 @@ fn labels_get_the_meaning_of_the_map() {
     expect(by_labels, [0, 255], &["none", "lesion"], [0, 1]);
     let ignored = "[[class]]\nname = \"ground\"\nignore = true\n[[class]]\nname = \"truck\"\n[[class]]\nname = \"car\"\n";
     expect(ignored, [0, 1], &["truck", "car"], [VOID, 1]);
+    // Of classes that the map does not name, and of one that it leaves out, colors and labels may be void.
+    expect("void_colors = [[4, 5, 6]]", [1, 2], &own, [1, 2]);
+    let twice = format!("void = [0]\nvoid_colors = [[1, 2, 3]]\n{ignored}");
+    expect(&twice, [0, 1], &["truck", "car"], [VOID, 1]);
 }
 
 #[test]
@@ -69,6 +74,23 @@ fn what_is_wrong_with_a_map_is_named() {
         (
             "void_colors = [[1, 2, 3]]\n[[class]]\nname = \"x\"\ncolors = [[1, 2, 3]]\n",
             "the color 1 2 3 is in \"void_colors\"",
+        ),
+        (
+            "void_colors = [[4, 5, 6]]\n[[class]]\nname = \"x\"\nfrom = [\"ground\", \"car\"]\n",
+            "the color 4 5 6 is in \"void_colors\" and is of class \"x\" by its \"from\"",
+        ),
+        // By its name, and by its place.
+        (
+            "void = [1]\n[[class]]\nname = \"ground\"\n[[class]]\nname = \"car\"\n",
+            "label 1 is in \"void\" and is of class \"car\" by its name or its place. Take it out there",
+        ),
+        (
+            "void = [1]\n[[class]]\nname = \"x\"\n[[class]]\nname = \"y\"\n",
+            "label 1 is in \"void\" and is of class \"y\" by its name or its place",
+        ),
+        (
+            "void_colors = [[4, 5, 6]]\n[[class]]\nname = \"Car\"\n",
+            "the color 4 5 6 is in \"void_colors\" and is of class \"Car\" by its name",
         ),
         ("void = [1]\nvoid = [2]\n", "duplicate key"),
         ("[[class]]\nname = \"x\"\nignore = true\n", "no class"),

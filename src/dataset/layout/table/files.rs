@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 
 use super::super::folders;
 use super::super::listed_files::ListedFiles;
-use super::Row;
 use crate::dataset::DatasetItem;
 
 /// The files that tables name.
@@ -34,15 +33,18 @@ impl Files {
         }
     }
 
-    /// The pair of the folders that has this name of an image and this name of a mask: tables often name files
-    /// without their folders.
-    pub(super) fn named(&self, row: &Row) -> Option<&DatasetItem> {
-        self.pairs().find(row)
+    /// The pair of the folders that has this image and this mask: tables often name one or both without their folders.
+    pub(super) fn named(&self, image: &str, mask: &str) -> Option<&DatasetItem> {
+        // One name for both is no file of its own, even where an image lies beside the table.
+        let resolved = |listed: &str| self.listed.resolve(listed).filter(|_| image != mask);
+        let (image, mask) = ((image, resolved(image)), (mask, resolved(mask)));
+        self.pairs().find(&image, &mask)
     }
 
-    /// Whether a pair of the folders has an image of this name, whatever its mask is.
-    pub(super) fn has_image(&self, name: &str) -> bool {
-        self.pairs().by_image.contains_key(OsStr::new(name))
+    /// Whether a file is listed with its folder, or one of this name is in any folder.
+    pub(super) fn is_anywhere(&self, listed: &str) -> bool {
+        let is_called = |path: &PathBuf| names(path).any(|name| name == listed);
+        self.listed.resolve(listed).is_some() || self.listed.all().any(is_called)
     }
 
     fn pairs(&self) -> &NamedPairs {
@@ -62,12 +64,26 @@ impl NamedPairs {
         Self { pairs, by_image }
     }
 
-    fn find(&self, row: &Row) -> Option<&DatasetItem> {
-        let places = self.by_image.get(OsStr::new(&row.image))?.iter();
+    fn find(&self, image: &Listed<'_>, mask: &Listed<'_>) -> Option<&DatasetItem> {
+        let name = match image {
+            (_, Some(path)) => path.file_name()?,
+            (listed, None) => OsStr::new(listed),
+        };
+        let places = self.by_image.get(name)?.iter();
         let pairs = places.map(|place| &self.pairs[*place]);
         let mut found =
-            pairs.filter(|pair| names(&pair.mask).any(|name| name == row.mask.as_str()));
+            pairs.filter(|pair| is_meant(&pair.image, image) && is_meant(&pair.mask, mask));
         found.next().filter(|_| found.next().is_none())
+    }
+}
+
+/// A file as it is listed, and where it is if that says its folder.
+type Listed<'a> = (&'a str, Option<PathBuf>);
+
+fn is_meant(path: &Path, (listed, resolved): &Listed<'_>) -> bool {
+    match resolved {
+        Some(resolved) => path == resolved,
+        None => names(path).any(|name| name == *listed),
     }
 }
 

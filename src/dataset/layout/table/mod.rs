@@ -2,6 +2,7 @@
 //! which list a pair belongs to; and JSON that says the same.
 
 mod files;
+mod records;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -9,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use self::files::Files;
+use self::records::records;
 use super::headings::{self, Column};
 use super::json_list::{self, JsonEntry};
 use super::list::not_empty;
@@ -290,14 +292,16 @@ fn item(files: &Files, table: &Table, row: &Row) -> Result<DatasetItem, DatasetE
             )));
         }
     }
-    // One name for both is no mask of its own, even where an image lies beside the table.
-    let is_name_alone = row.image == row.mask || files.listed.resolve(&row.image).is_none();
-    if is_name_alone && let Some(pair) = files.named(row) {
+    let is_name = |listed: &str| files.listed.resolve(listed).is_none();
+    let is_name_alone = is_name(&row.image) || is_name(&row.mask);
+    if (is_name_alone || row.image == row.mask)
+        && let Some(pair) = files.named(&row.image, &row.mask)
+    {
         return Ok(pair.clone());
     }
-    if files.listed.resolve(&row.image).is_none() && files.has_image(&row.image) {
+    if is_name_alone && files.is_anywhere(&row.image) && files.is_anywhere(&row.mask) {
         return Err(problem(format!(
-            "{} in the folders has no mask {}, or several pairs have these names. Name both files with their folders",
+            "there are files {} and {} in the folders, but they are no pair, or several are. Name both files with their folders",
             row.image, row.mask
         )));
     }
@@ -318,72 +322,6 @@ fn item(files: &Files, table: &Table, row: &Row) -> Result<DatasetItem, DatasetE
         mask,
         image,
     })
-}
-
-/// What a first line such as `sep=;` tells Excel, and the text behind it. Its line break stays, which is an empty line.
-fn told_separator(text: &str) -> (Option<u8>, &str) {
-    let end = text.find(['\r', '\n']).unwrap_or(text.len());
-    let (first, rest) = text.split_at(end);
-    let word = first
-        .get(..4)
-        .filter(|word| word.eq_ignore_ascii_case("sep="));
-    match word.map(|_| &first.as_bytes()[4..]) {
-        Some([]) => (None, rest),
-        Some([separator]) => (Some(*separator), rest),
-        _ => (None, text),
-    }
-}
-
-/// The records of a table and the lines they begin in; quoted fields may hold separators and
-/// line breaks.
-fn records(text: &str) -> Vec<(usize, Vec<String>)> {
-    let text = text.trim_start_matches('\u{feff}');
-    let (told, text) = told_separator(text);
-    let first = text.lines().next().unwrap_or_default();
-    let found = || {
-        let mut separators = [b'\t', b';', b','].into_iter();
-        separators.find(|separator| first.contains(char::from(*separator)))
-    };
-    let separator = told.or_else(found).unwrap_or(b',');
-    let mut reader = csv_core::ReaderBuilder::new().delimiter(separator).build();
-    let (mut input, mut records) = (text.as_bytes(), Vec::new());
-    // No field is longer than the text.
-    let (mut bytes, mut ends) = (vec![0; text.len() + 1], vec![0; text.len() + 1]);
-    let newlines = |bytes: &[u8]| {
-        bytes
-            .iter()
-            .filter(|byte| **byte == b'\n')
-            .map(|_| 1)
-            .sum::<usize>()
-    };
-    let mut line = 1;
-    loop {
-        let is_end = |byte: &&u8| [b'\n', b'\r'].contains(*byte);
-        let (ends_before, rest) = input.split_at(input.iter().take_while(is_end).count());
-        line += newlines(ends_before);
-        input = rest;
-        let (first_line, mut used, mut fields) = (line, 0, 0);
-        let end = loop {
-            let (result, taken, written, ended) =
-                reader.read_record(input, &mut bytes[used..], &mut ends[fields..]);
-            line += newlines(&input[..taken]);
-            input = &input[taken..];
-            used += written;
-            fields += ended;
-            match result {
-                csv_core::ReadRecordResult::InputEmpty => {}
-                other => break other,
-            }
-        };
-        if end != csv_core::ReadRecordResult::Record {
-            return records;
-        }
-        let starts = std::iter::once(0).chain(ends[..fields].iter().copied());
-        let field = |(start, end): (usize, &usize)| {
-            String::from_utf8_lossy(&bytes[start..*end]).into_owned()
-        };
-        records.push((first_line, starts.zip(&ends[..fields]).map(field).collect()));
-    }
 }
 
 #[cfg(test)]

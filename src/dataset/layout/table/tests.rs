@@ -28,6 +28,47 @@ fn quoted_fields_and_line_breaks_are_records() {
     // Excel's line says what stands between fields.
     let expected = [(2, vec!["a,b".to_owned(), "c".to_owned()])];
     assert_eq!(records("sep=;\r\na,b;c\r\n"), expected);
+    // Where it tells nothing, or what is not there, the first line that is filled decides.
+    let row = |line: usize, fields: [&str; 2]| (line, fields.map(str::to_owned).to_vec());
+    for (text, line) in [
+        ("sep=\na;c\n", 2),
+        ("sep=\na\tc\n", 2),
+        ("\n\"sep=;\"\na;c\n", 3),
+        ("sep=;\n\r\na,c\n", 3),
+        ("\u{feff}\"sep=,\";\n;;\na;c\n,;\n", 3),
+        ("a|c\n", 1),
+    ] {
+        let found = records(text);
+        assert_eq!(found[0].0, line, "{text:?}");
+        assert_eq!(found[0], row(line, ["a", "c"]), "{text:?}");
+    }
+    assert!(records("sep=;\n;;\n\n").is_empty());
+}
+
+#[test]
+fn what_excel_is_told_takes_no_table_away() {
+    let rows = |separator: &str| {
+        let rows = ["image mask", "i/a.png m/a.png", "i/d.png m/d.png"];
+        rows.join("\n").replace(' ', separator)
+    };
+    for table in [
+        format!("sep=;\n{}", rows(";")),
+        format!("sep=\n{}", rows(";")),
+        format!("sep=\n{}", rows("\t")),
+        format!("\"sep=;\"\n{}", rows(";")),
+        format!("sep=;,\n{}", rows(",")),
+        format!(";\n\n{}", rows(";")),
+    ] {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        write(dir.path(), &table);
+        let dataset = Dataset::open(dir.path()).unwrap_or_else(|err| panic!("{table}: {err}"));
+        // Not "b, c", which the table leaves out.
+        assert_eq!(
+            (ids(&dataset.train), ids(&dataset.val)),
+            (vec!["a"], vec!["d"]),
+            "{table}"
+        );
+    }
 }
 
 #[test]
@@ -150,7 +191,9 @@ fn files_may_be_named_without_their_folders_and_rows_may_be_empty() {
         write_text(&dir.path().join("pairs.csv"), "image,mask\na.png,d.png\n");
         let message = Dataset::open(dir.path()).unwrap_err().to_string();
         assert!(
-            message.contains("line 2: a.png in the folders has no mask d.png"),
+            message.contains(
+                "line 2: there are files a.png and d.png in the folders, but they are no pair"
+            ),
             "{message}"
         );
         // Nor is an image its own mask.
@@ -166,5 +209,48 @@ fn files_may_be_named_without_their_folders_and_rows_may_be_empty() {
         write_text(&dir.path().join("pairs.csv"), "image,mask\nimages/a.png,\n");
         let message = Dataset::open(dir.path()).unwrap_err().to_string();
         assert!(message.contains("line 2: no mask is named"), "{message}");
+    }
+}
+
+#[test]
+fn one_of_the_two_files_may_be_named_without_its_folder() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let (root, table) = (dir.path(), dir.path().join("pairs.csv"));
+    for name in ["a", "d"] {
+        let mask = root.join(format!("masks/{name}.png"));
+        write_pair(&root.join(format!("images/{name}.png")), &mask, [0, 1]);
+    }
+    for rows in [
+        "a.png,masks/a.png\nd.png,masks/d.png",
+        "a,masks/a.png\nd,masks/d.png",
+        "images/a.png,a.png\nimages/d.png,d.png",
+        "/x/images/a.png,a\nIMAGES/d.png,d",
+    ] {
+        write_text(&table, &format!("image,mask\n{rows}\n"));
+        let dataset = Dataset::open(root).unwrap_or_else(|err| panic!("{rows}: {err}"));
+        let items = dataset.train.iter().chain(&dataset.val);
+        for (item, name) in items.zip(["a.png", "d.png"]) {
+            assert_eq!(item.image, root.join("images").join(name), "{rows}");
+            assert_eq!(item.mask, root.join("masks").join(name), "{rows}");
+        }
+    }
+    // The mask of another image, a file that is in no pair, and one that is not there.
+    let mask = root.join("others/e_2.png");
+    write_pair(&root.join("images/f.png"), &mask, [0, 1]);
+    for (row, part) in [
+        (
+            "a.png,masks/d.png",
+            "there are files a.png and masks/d.png in the folders, but they are no pair",
+        ),
+        (
+            "images/a.png,e_2.png",
+            "there are files images/a.png and e_2.png in the folders, but they are no pair",
+        ),
+        ("images/a.png,z.png", "the mask z.png is not in this folder"),
+        ("z.png,masks/a.png", "the image z.png is not in this folder"),
+    ] {
+        write_text(&table, &format!("image,mask\n{row}\n"));
+        let message = Dataset::open(root).expect_err(row).to_string();
+        assert!(message.contains(&format!("line 2: {part}")), "{message}");
     }
 }

@@ -249,16 +249,22 @@ impl<'a> Target<'a> {
     }
 }
 
-/// Whether a file or one of its folders is hidden, or of another system. The record of what this program wrote is kept:
-/// predicted masks are none of people's own.
+/// Whether a file or one of its folders is of a system. The record of what this program wrote is kept: predicted masks
+/// are none of people's own.
 fn is_hidden(name: &Path) -> bool {
     name.components().any(|part| {
         let Component::Normal(part) = part else {
             return false;
         };
         let part = part.to_string_lossy();
-        (part.starts_with('.') && part != OWN_RECORD) || part == "__MACOSX"
+        part != OWN_RECORD && is_of_system(&part)
     })
+}
+
+/// Whether a name is of what systems and programs put beside people's files.
+fn is_of_system(name: &str) -> bool {
+    let known = ["__MACOSX", "Thumbs.db", "desktop.ini"];
+    name.starts_with('.') || known.iter().any(|known| name.eq_ignore_ascii_case(known))
 }
 
 fn unzip(
@@ -368,11 +374,12 @@ impl Read for Counting {
     }
 }
 
-/// The folder in a folder that holds nothing else, as archives are mostly packed.
+/// The folder in a folder that holds nothing else of people's, as archives are mostly packed.
 fn inner(mut folder: PathBuf) -> PathBuf {
     loop {
-        let mut entries = fs::read_dir(&folder).into_iter().flatten().flatten();
-        match (entries.next(), entries.next()) {
+        let entries = fs::read_dir(&folder).into_iter().flatten().flatten();
+        let mut own = entries.filter(|entry| !is_of_system(&entry.file_name().to_string_lossy()));
+        match (own.next(), own.next()) {
             (Some(only), None) if only.path().is_dir() => folder = only.path(),
             _ => return folder,
         }

@@ -87,6 +87,41 @@ fn predicted_masks_stay_predicted_in_an_archive() {
 }
 
 #[test]
+fn what_programs_put_beside_the_one_folder_does_not_hide_it() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let (root, cache) = (dir.path(), dir.path().join("cache"));
+    write_voc(&root.join("pack/set"), &["a", "b"], [0, 1]);
+    write_text(&root.join("pack/set/classes.txt"), "ground\ncar\n");
+    let files = FILES.map(|name| format!("pack/{name}"));
+    let with = |more: &str| {
+        let names: Vec<&str> = files.iter().map(String::as_str).collect();
+        let names = [&names[..], &["pack/set/classes.txt", more]].concat();
+        fs::write(root.join("own.zip"), zip_of(root, &names)).expect("written");
+        let folder = unpacked(&root.join("own.zip"), &cache, &mut |_, _| true);
+        (
+            folder.expect("unpacked"),
+            open(&root.join("own.zip"), &cache),
+        )
+    };
+    for more in [
+        ".fcn-workbench-files.jsonl",
+        "Thumbs.db",
+        "pack/desktop.ini",
+        ".DS_Store",
+        "__MACOSX/pack/set/._a.png",
+    ] {
+        let (folder, dataset) = with(more);
+        assert!(folder.ends_with("pack/set"), "{more}: {folder:?}");
+        // The class list in the folder counts.
+        let dataset = dataset.unwrap_or_else(|err| panic!("{more}: {err}"));
+        assert_eq!(class_names(&dataset), ["ground", "car"], "{more}");
+    }
+    // A file of people's own beside the folder may be about all of it.
+    let (folder, _) = with("train.txt");
+    assert!(folder.join("train.txt").is_file());
+}
+
+#[test]
 fn bad_archives_are_named_and_leave_nothing() {
     let dir = tempfile::tempdir().expect("a temporary folder");
     let (root, cache) = (dir.path(), dir.path().join("cache"));

@@ -93,6 +93,42 @@ fn outlines_of_labelme_become_masks() {
     );
 }
 
+#[test]
+fn labelmes_background_is_one_class_however_it_is_called() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let cache = dir.path().join("cache");
+    for name in ["bg", "Background", "_background_"] {
+        let root = dir.path().join(name);
+        for id in ["a", "b"] {
+            write_image(&root.join(format!("{id}.png")));
+            let text = format!(
+                r#"{{"imagePath": "{id}.png", "imageHeight": 3, "imageWidth": 4, "shapes":
+                [{{"label": "car", "points": [[0, 0], [4, 2]], "shape_type": "rectangle"}},
+                {{"label": "{name}", "points": [[1, 1], [3, 2]], "shape_type": "rectangle"}},
+                {{"label": "_ignore_", "points": [[0, 0], [1, 1]], "shape_type": "rectangle"}}]}}"#
+            );
+            write_text(&root.join(format!("{id}.json")), &text);
+        }
+        let dataset = open(&root, &cache).unwrap_or_else(|err| panic!("{name}: {err}"));
+        assert_eq!(class_names(&dataset), ["background", "car"], "{name}");
+        let labels = [VOID, 1, 1, 1, 1, 0, 0, 1, 0, 0, 0, 0];
+        assert_eq!(read(&dataset).1, labels, "{name}");
+        // A list may have the background at another place, or not at all.
+        let said = |dataset: &Dataset| {
+            let mut notes = dataset.notes.iter().filter(|note| note.assumed);
+            notes.any(|note| note.text.contains("of its first class, \"car\""))
+        };
+        write_text(&root.join("classes.txt"), "car\nbackground\n");
+        let dataset = open(&root, &cache).unwrap_or_else(|err| panic!("{name}: {err}"));
+        let labels = [VOID, 0, 0, 0, 0, 1, 1, 0, 1, 1, 1, 1];
+        assert_eq!((read(&dataset).1, said(&dataset)), (labels.to_vec(), false));
+        write_text(&root.join("classes.txt"), "car\ntree\n");
+        let dataset = open(&root, &cache).unwrap_or_else(|err| panic!("{name}: {err}"));
+        let labels = [&[VOID][..], &[0; 11]].concat();
+        assert_eq!((read(&dataset).1, said(&dataset)), (labels, true));
+    }
+}
+
 fn base64_of(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let group = |bytes: &[u8]| -> Vec<u8> {

@@ -88,9 +88,15 @@ impl WeightsFile {
                 HashMap::new(),
             )
         };
+        let Some(first) = tensors.keys().next().cloned() else {
+            return Err(fail("there are no tensors in it".to_owned()));
+        };
         let Unwrapped { tensors, choice } = unwrapped(tensors);
         if tensors.is_empty() {
-            return Err(fail("there are no tensors in it".to_owned()));
+            return Err(other(format!(
+                "its tensors, such as `{first}`, are those of losses, metrics, optimizers and counters, and none is of a \
+                 network. Choose a file with the weights of the network itself"
+            )));
         }
         Ok(Self {
             path: path.to_path_buf(),

@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use self::agreement::Agreement;
 use self::export::Export;
+use self::foreign::Listed;
 use self::pane::ShownPanes;
 use self::pickers::open_image_button;
 use self::ranking::Ranking;
@@ -66,6 +67,8 @@ pub struct ComparePanel {
     /// The last panes whose layers were all ready.
     #[serde(skip)]
     shown: Option<ShownPanes>,
+    #[serde(skip)]
+    listed: Listed,
     #[serde(skip)]
     agreement: Agreement,
     #[serde(skip)]
@@ -137,6 +140,7 @@ impl Default for ComparePanel {
             textures: TextureCache::default(),
             view: CanvasView::default(),
             shown: None,
+            listed: Listed::default(),
             agreement: Agreement::default(),
             swipe: Swipe::default(),
             ranking: Ranking::default(),

@@ -29,6 +29,7 @@ use crate::engine::{
 };
 use crate::ui::command::{Command, UiCommand};
 use crate::ui::context::PanelCtx;
+use crate::ui::focus::{focus_outline, follow_focus};
 use crate::ui::panels::command_button;
 use crate::ui::theme;
 use crate::ui::ui_ext::UiExt as _;
@@ -263,6 +264,7 @@ impl DatasetPanel {
         if let Some(steps) = self.pair.ui(ctx, ui) {
             self.step_pair(ctx, open, steps);
         }
+        follow_focus(ui);
     }
 
     fn selector_ui(&mut self, ui: &mut Ui, open: &OpenDataset) {
@@ -318,6 +320,7 @@ fn summary_ui(ui: &mut Ui, open: &OpenDataset) {
         let path = ui
             .add(path)
             .on_hover_text(format!("{root}\nClick to copy the path"));
+        focus_outline(ui, &path);
         if path.clicked() {
             ui.ctx().copy_text(root);
         }

@@ -14,8 +14,10 @@ use crate::ui::ui_ext::UiExt as _;
 use crate::ui::when::AddWhen as _;
 
 const RUN_WIDTH: f32 = 230.0;
-/// Of the list of runs: a title with its date and time.
-const RUNS_WIDTH: f32 = 330.0;
+/// Of the list of runs: a title with its date and time, and where the panel is too narrow for that and the list of
+/// datasets beside it.
+const RUNS_WIDTH: f32 = 350.0;
+const FEW_RUNS_WIDTH: f32 = 300.0;
 /// Of the arrow in a list, and around its text.
 const ARROW: f32 = 34.0;
 const PROGRESS_WIDTH: f32 = 84.0;
@@ -103,15 +105,17 @@ impl EvaluatePanel {
     }
 
     fn runs_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, runs: &[&RunSnapshot]) {
+        let has_room = ui.max_rect().width() >= RUNS_WIDTH + DATASET_FIELD + 2.0 * ARROW;
+        let width = if has_room { RUNS_WIDTH } else { FEW_RUNS_WIDTH };
         let text = match runs {
             [] => "Choose runs".to_owned(),
-            [run] => elided::run_within(ui, &run.title(), RUNS_WIDTH - ARROW),
+            [run] => elided::run_within(ui, &run.title(), width - ARROW),
             runs => format!("{} runs", runs.len()),
         };
         // In full: the list may show only parts of a name.
         let names: String = runs.iter().map(|run| run.title() + "\n").collect();
         ComboBox::from_id_salt("evaluated_runs")
-            .width(RUNS_WIDTH)
+            .width(width)
             .height(320.0)
             .selected_text(text)
             // Several are ticked one after another.

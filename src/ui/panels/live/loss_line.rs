@@ -6,6 +6,7 @@ use eframe::egui::{Sense, Stroke, Ui, Vec2, WidgetInfo, pos2, vec2};
 use crate::engine::RunSnapshot;
 use crate::ui::command::{Command, PanelKind};
 use crate::ui::context::PanelCtx;
+use crate::ui::focus::focus_outline;
 use crate::ui::theme;
 use crate::ui::view_model::format;
 
@@ -48,6 +49,7 @@ pub(super) fn ui(ctx: &PanelCtx<'_>, ui: &mut Ui, run: &RunSnapshot, moment: Opt
         ui.painter().circle_filled(*end, 2.0, color);
     }
     ui.painter().line(line, Stroke::new(1.5, color));
+    focus_outline(ui, &response);
     let count = format::plural(steps.len(), "step", "steps");
     let text = format!("{name} over {count}, averaged. Click to show Curves");
     if response.on_hover_text(text).clicked() {

@@ -226,7 +226,7 @@ fn undo_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, dialog: &mut Option<Dialog>) {
             ctx.commands.send(UiCommand::UndoRunChange);
         }
     }
-    if ctx.engine.runs_in_trash() > 0 {
+    if ctx.engine.runs_in_trash().next().is_some() {
         let empty = ui.button("Empty trash…");
         let tooltip =
             "Deleted runs lie in the trash until you empty it, also when the program is closed";

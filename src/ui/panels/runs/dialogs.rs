@@ -303,7 +303,8 @@ fn csv_line<'a>(values: impl Iterator<Item = &'a str>) -> String {
 
 fn empty_trash_ui(ctx: &PanelCtx<'_>, ui: &Ui) -> bool {
     ui.question("empty trash", "Delete for good?", |ui| {
-        let count = format::plural(ctx.engine.runs_in_trash(), "deleted run", "deleted runs");
+        let runs = ctx.engine.runs_in_trash();
+        let count = format::plural(runs.count(), "deleted run", "deleted runs");
         ui.label(format!(
             "Weights and history of {count} are removed from the disk. This cannot be undone"
         ));
@@ -312,7 +313,8 @@ fn empty_trash_ui(ctx: &PanelCtx<'_>, ui: &Ui) -> bool {
             let palette = theme::palette(ui.visuals());
             let text = RichText::new("Delete for good").color(palette.on_error);
             if ui.default_button(Button::new(text).fill(palette.error)) {
-                ctx.commands.send(Command::EmptyRunTrash);
+                let counted = ctx.engine.runs_in_trash().cloned().collect();
+                ctx.commands.send(Command::EmptyRunTrash(counted));
                 ui.close();
             }
             if ui.button("Keep in trash").clicked() {

@@ -12,6 +12,7 @@ use super::dialogs::Dialog;
 use super::places::{CELL_GAP, Places, TICK_WIDTH, room_beside};
 use crate::engine::{RunSnapshot, RunState};
 use crate::ui::context::PanelCtx;
+use crate::ui::focus::focus_outline;
 use crate::ui::theme;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::run_selection::RunSelection;
@@ -82,6 +83,7 @@ impl Table<'_> {
             let response = ui
                 .interact(in_sight, id, Sense::click())
                 .on_hover_text("Sort by this column; click again to turn it round");
+            focus_outline(ui, &response);
             edge_ui(ui, cell, *column, self.widths);
             let ui = cell_ui(ui, cell, in_sight, *column);
             let header = title_ui(&ui, cell, *column);
@@ -122,6 +124,7 @@ impl Table<'_> {
         if let Some(fill) = row_fill(ui, &response, chosen, index) {
             ui.painter().rect_filled(line, 0.0, fill);
         }
+        focus_outline(ui, &response);
         self.tick_ui(ui, line.translate(vec2(places.scrolled, 0.0)), run, &title);
         for (number, (column, cell)) in self.columns.iter().zip(places.cells(line)).enumerate() {
             let Some(in_sight) = places.in_sight(number, cell, line) else {

@@ -33,6 +33,7 @@ use serde::{Deserialize, Serialize};
 use crate::engine::{DatasetState, DeviceId, Engine, InitialWeights, RunConfig, Trunk, preset};
 use crate::ui::command::{Problem, UiCommand};
 use crate::ui::context::PanelCtx;
+use crate::ui::focus::follow_focus;
 use crate::ui::panels::runs::newest_runs_ui;
 use crate::ui::view_model::format::{plural, sentence};
 use before_start::Before;
@@ -221,6 +222,7 @@ impl TrainPanel {
                 self.news_ui(ctx, ui);
                 ui.separator();
                 self.settings_ui(ctx, ui, 0.0);
+                follow_focus(ui);
             });
             self.weights.ui(ctx, ui, &mut self.settings);
             return;
@@ -234,7 +236,10 @@ impl TrainPanel {
             .auto_shrink(false)
             // Where it is lower than that, it must not reach into the status.
             .min_scrolled_height(0.0)
-            .show(&mut above, |ui| self.settings_ui(ctx, ui, form.height()));
+            .show(&mut above, |ui| {
+                self.settings_ui(ctx, ui, form.height());
+                follow_focus(ui);
+            });
         self.below_ui(ctx, ui);
         let below = whole.bottom() - ui.available_rect_before_wrap().bottom();
         if (below - self.below).abs() > 0.5 {

@@ -13,7 +13,7 @@ pub use self::window::Room;
 use super::thumbs::{Thumb, paint, upload};
 use crate::engine::{
     CheckedDataset, DatasetRef, Engine, EngineError, Finding, Fix, FixChoice, FixPlan,
-    FixedDataset, NoticeLevel, OpenDataset, Severity, Task,
+    FixedDataset, NoticeLevel, OpenDataset, Severity, Task, free_beside,
 };
 use crate::ui::command::{Command, UiCommand};
 use crate::ui::context::PanelCtx;
@@ -95,6 +95,11 @@ impl Findings {
             self.pictures.clear();
         }
         if self.root != open.dataset.root {
+            free_beside((
+                self.asked.take(),
+                self.checked.take(),
+                self.by_itself.take(),
+            ));
             *self = Self {
                 root: open.dataset.root.clone(),
                 colors: self.colors,
@@ -127,8 +132,8 @@ impl Findings {
             .as_ref()
             .is_some_and(|known| Arc::ptr_eq(known, checked));
         if !is_known {
-            self.by_itself = Some(Arc::clone(checked));
-            self.checked = Some(Arc::clone(checked));
+            free_beside(self.by_itself.replace(Arc::clone(checked)));
+            free_beside(self.checked.replace(Arc::clone(checked)));
             self.is_whole = false;
             self.is_listed = None;
             self.pictures.clear();
@@ -198,8 +203,8 @@ impl Findings {
                     let answer = summary::answer(&checked.report);
                     ctx.commands
                         .send(Command::Notify(NoticeLevel::Info, answer));
-                    self.asked = Some(Arc::clone(&checked));
-                    self.checked = Some(checked);
+                    free_beside(self.asked.replace(Arc::clone(&checked)));
+                    free_beside(self.checked.replace(checked));
                     self.is_whole = true;
                     self.is_listed = None;
                     self.pictures.clear();

@@ -1,3 +1,5 @@
+mod trash;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write as _;
@@ -12,19 +14,6 @@ use crate::dataset::ImageReading;
 use crate::engine::{Dirs, EngineOptions};
 use crate::model::Trunk;
 use crate::training::preset;
-
-#[test]
-fn times_equal_the_calendar() {
-    assert_eq!(format_time(0, TimeFormat::Minutes), "1970-01-01 00:00");
-    assert_eq!(
-        format_time(951_782_400, TimeFormat::Seconds),
-        "2000-02-29 00:00:00"
-    );
-    assert_eq!(
-        format_time(1_795_442_701, TimeFormat::Name),
-        "20261123-140501"
-    );
-}
 
 /// An engine over runs `(name, created, has_weights)`.
 fn engine(dir: &TempDir, runs: &[(&str, u64, bool)]) -> Engine {
@@ -77,15 +66,6 @@ fn until(engine: &mut Engine, what: &str, holds: impl Fn(&Engine) -> bool) {
             "not in time: {what}"
         );
         engine.wait(Duration::from_millis(10));
-    }
-}
-
-/// Waits until the threads of dropped engines have let go of their trash.
-fn until_unlocked(trash: &Path) {
-    for folder in fs::read_dir(trash).expect("a trash") {
-        let lock = folder.expect("a folder").path().join("lock");
-        let lock = fs::File::open(lock).expect("a lock");
-        lock.lock().expect("locked");
     }
 }
 
@@ -152,124 +132,6 @@ fn without_runs_there_is_no_latest() {
     let untrained = engine(&dir, &[("new", 30, false)]);
     let latest = untrained.find_run("latest", Need::Weights);
     assert!(matches!(latest, Err(EngineError::NoRunWithWeights { .. })));
-}
-
-#[test]
-fn deleted_runs_lie_in_the_trash_and_come_back() {
-    let dir = tempfile::tempdir().expect("a folder");
-    let mut engine = engine(&dir, &[("a", 10, true), ("b", 20, true), ("c", 30, true)]);
-    let runs = dir.path().join("runs");
-    engine
-        .delete_runs(vec!["a".to_owned(), "c".to_owned()])
-        .expect("allowed");
-    until(&mut engine, "they are gone", |engine| {
-        names(engine) == ["b"]
-    });
-    assert_eq!(engine.run_undo(), Some("Delete 2 runs"));
-    assert_eq!(engine.runs_in_trash(), 2);
-    assert!(!runs.join("a").exists());
-
-    // Something took the place of one: the other comes back, and this one stays where it is.
-    fs::create_dir(runs.join("a")).expect("a folder");
-    engine.undo_run_change();
-    until(&mut engine, "one is back", |engine| {
-        names(engine) == ["c", "b"]
-    });
-    until(&mut engine, "the other can be tried again", |engine| {
-        engine.runs_in_trash() == 1
-    });
-    let notices = engine.take_notices();
-    assert!(
-        notices
-            .iter()
-            .any(|notice| notice.text.contains("another folder of this name"))
-    );
-    fs::remove_dir(runs.join("a")).expect("removed");
-    engine.undo_run_change();
-    until(&mut engine, "all are back", |engine| {
-        names(engine) == ["c", "b", "a"]
-    });
-    assert_eq!((engine.run_undo(), engine.runs_in_trash()), (None, 0));
-}
-
-#[test]
-fn the_trash_stays_until_it_is_emptied_and_the_next_program_brings_back_what_is_in_it() {
-    let dir = tempfile::tempdir().expect("a folder");
-    let trash = dir.path().join("runs/.trash");
-    let rest = |trash: &Path| fs::read_dir(trash).map_or(0, Iterator::count);
-    let mut first = engine(&dir, &[("a", 10, true), ("b", 20, true)]);
-    first.delete_runs(vec!["a".to_owned()]).expect("allowed");
-    until(&mut first, "it is gone", |engine| {
-        engine.runs_in_trash() == 1
-    });
-
-    // Another window must not take what the first can still bring back.
-    let mut second = more(&dir);
-    second.watch_runs();
-    make_run(&dir.path().join("runs"), "seen", 5);
-    until(&mut second, "it watches", |engine| {
-        names(engine) == ["b", "seen"]
-    });
-    assert_eq!(rest(&trash), 1);
-    first.empty_run_trash();
-    until(&mut first, "the trash is empty", |_| rest(&trash) == 0);
-    assert_eq!(first.run_undo(), None);
-
-    first.delete_runs(vec!["b".to_owned()]).expect("allowed");
-    until(&mut first, "it is gone", |engine| {
-        engine.runs_in_trash() == 1
-    });
-    drop(first);
-    until_unlocked(&trash);
-    until(&mut second, "it is gone there, too", |engine| {
-        engine.run("b").is_none()
-    });
-    let mut third = more(&dir);
-    third.watch_runs();
-    until(&mut third, "it can come back", |engine| {
-        engine.runs_in_trash() == 1
-    });
-    assert_eq!(third.run_undo(), Some("Delete run"));
-    third.undo_run_change();
-    until(&mut third, "it is back", |engine| {
-        names(engine) == ["b", "seen"]
-    });
-
-    third.delete_runs(vec!["b".to_owned()]).expect("allowed");
-    until(&mut third, "it is gone", |engine| {
-        engine.runs_in_trash() == 1
-    });
-    drop(third);
-    until_unlocked(&trash);
-    let mut fourth = more(&dir);
-    fourth.watch_runs();
-    until(&mut fourth, "it can come back", |engine| {
-        engine.runs_in_trash() == 1
-    });
-    // Emptying takes what others have left, too.
-    fourth.empty_run_trash();
-    until(&mut fourth, "the trash is empty", |_| rest(&trash) == 0);
-    assert_eq!((fourth.run_undo(), fourth.runs_in_trash()), (None, 0));
-    assert_eq!(names(&fourth), ["seen"]);
-}
-
-#[test]
-fn a_run_that_another_program_trains_is_not_deleted() {
-    let dir = tempfile::tempdir().expect("a folder");
-    let mut engine = engine(&dir, &[("a", 10, true)]);
-    let lock = fs::File::create(dir.path().join("runs/a/lock")).expect("a file");
-    lock.lock().expect("the lock");
-    engine.delete_runs(vec!["a".to_owned()]).expect("asked");
-    let since = Instant::now();
-    let refusal = loop {
-        engine.wait(Duration::from_millis(10));
-        if let Some(notice) = engine.take_notices().pop() {
-            break notice.text;
-        }
-        assert!(since.elapsed() < Duration::from_mins(1), "no answer");
-    };
-    assert!(refusal.contains("a is being trained"), "{refusal}");
-    assert_eq!((names(&engine), engine.run_undo()), (vec!["a"], None));
 }
 
 #[test]

@@ -1,0 +1,78 @@
+//! The records of a table as text: what stands between separators and quotes.
+
+use crate::dataset::separator::told_separator;
+
+/// What may stand between fields, the least likely in names first.
+const SEPARATORS: [u8; 4] = [b'\t', b';', b',', b'|'];
+
+/// What stands between the fields of a table, and where its first record begins: behind a line that tells it. The
+/// record decides where it has nothing of what is told.
+fn separator(text: &str) -> (u8, usize) {
+    let (mut told, mut first, mut start) = (None, "", 0);
+    for line in text.split_inclusive('\n') {
+        let content = line.trim_end_matches(['\r', '\n']);
+        let is_told = told.is_none() && told_separator(content).is_some();
+        if is_told {
+            told = told_separator(content);
+        } else if !content.trim().is_empty() {
+            first = content;
+            break;
+        }
+        start += line.len();
+    }
+    let is_in_first = |separator: &u8| first.contains(char::from(*separator));
+    let told = told.and_then(|told| told.bytes().next().filter(u8::is_ascii));
+    let found = || SEPARATORS.into_iter().find(is_in_first);
+    let separator = told.filter(is_in_first).or_else(found);
+    (separator.unwrap_or(b','), start)
+}
+
+/// The records of a table and the lines they begin in; quoted fields may hold separators and
+/// line breaks. Those without a filled field are left out.
+pub(super) fn records(text: &str) -> Vec<(usize, Vec<String>)> {
+    let text = text.trim_start_matches('\u{feff}');
+    let (separator, start) = separator(text);
+    let mut reader = csv_core::ReaderBuilder::new().delimiter(separator).build();
+    let (mut input, mut records) = (&text.as_bytes()[start..], Vec::new());
+    // No field is longer than the text.
+    let (mut bytes, mut ends) = (vec![0; text.len() + 1], vec![0; text.len() + 1]);
+    let newlines = |bytes: &[u8]| {
+        bytes
+            .iter()
+            .filter(|byte| **byte == b'\n')
+            .map(|_| 1)
+            .sum::<usize>()
+    };
+    let mut line = 1 + newlines(&text.as_bytes()[..start]);
+    loop {
+        let is_end = |byte: &&u8| [b'\n', b'\r'].contains(*byte);
+        let (ends_before, rest) = input.split_at(input.iter().take_while(is_end).count());
+        line += newlines(ends_before);
+        input = rest;
+        let (first_line, mut used, mut fields) = (line, 0, 0);
+        let end = loop {
+            let (result, taken, written, ended) =
+                reader.read_record(input, &mut bytes[used..], &mut ends[fields..]);
+            line += newlines(&input[..taken]);
+            input = &input[taken..];
+            used += written;
+            fields += ended;
+            match result {
+                csv_core::ReadRecordResult::InputEmpty => {}
+                other => break other,
+            }
+        };
+        if end != csv_core::ReadRecordResult::Record {
+            return records;
+        }
+        let starts = std::iter::once(0).chain(ends[..fields].iter().copied());
+        let field = |(start, end): (usize, &usize)| {
+            String::from_utf8_lossy(&bytes[start..*end]).into_owned()
+        };
+        let record: Vec<String> = starts.zip(&ends[..fields]).map(field).collect();
+        // Spreadsheets write rows that nobody filled.
+        if record.iter().any(|field| !field.trim().is_empty()) {
+            records.push((first_line, record));
+        }
+    }
+}
