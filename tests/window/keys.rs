@@ -229,8 +229,8 @@ fn tab_reaches_all_panels_and_comes_around() {
     let stops = [
         "Folder path",
         "Check dataset",
-        "Start training",
         "Set for me",
+        "Start training",
     ];
     let mut reached: Vec<&str> = Vec::new();
     for _ in 0..200 {
