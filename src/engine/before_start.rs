@@ -13,6 +13,7 @@ use crate::training::{
     Circumstances, Configured, DataFacts, DeviceId, DeviceKind, DeviceMemory, DeviceSpeed,
     EarlierRun, FittingChange, MachineMemory, MemoryEstimate, MemoryFit, MemoryRoom, RunConfig,
     RunTime, StartingPoint, WeightsChoice, WeightsSummary, advice_text, configure, fitting_changes,
+    warm_up_problem,
 };
 
 /// What a run will take.
@@ -28,6 +29,8 @@ pub struct BeforeStart {
     pub fit: MemoryFit,
     /// What would fit, where it does not.
     pub changes: Vec<FittingChange>,
+    /// What people should know of the settings, one sentence each.
+    pub warnings: Vec<String>,
     /// The time that it takes, where an earlier run or the speed of the device says so.
     pub time: Option<RunTime>,
 }
@@ -60,6 +63,7 @@ impl BeforeStart {
             room,
             fit,
             changes,
+            warnings: warm_up_problem(config, &facts).into_iter().collect(),
             time: time(config, &facts, timed),
         }
     }

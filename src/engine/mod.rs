@@ -99,8 +99,8 @@ pub use devices::{Devices, describe_exit, probe_main};
 pub use dirs::Dirs;
 pub use error::{EngineError, Lost};
 pub use evaluate::{
-    Evaluation, KeptEvaluation, PaperScore, ScoredSplit, components_csv, confused_pixels,
-    confusion_csv, images_csv,
+    Evaluation, KeptEvaluation, KeptEvaluations, PaperScore, ScoredSplit, components_csv,
+    confused_pixels, confusion_csv, images_csv,
 };
 pub use export::SaveTo;
 pub use film::{FilmFile, RunFilm};

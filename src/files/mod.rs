@@ -65,6 +65,17 @@ pub enum FileError {
          program's file. Rename it, or choose another folder"
     )]
     ForeignRecord { path: PathBuf },
+    /// The folder's record of outputs cannot be written.
+    #[error(
+        "{path}: not written, since {record} in its folder cannot be ({source}). There this program notes which files it \
+         wrote: without that, a mask that was predicted would later count as one that people made. Make that file \
+         writable, or choose another folder"
+    )]
+    Unrecorded {
+        path: PathBuf,
+        record: &'static str,
+        source: io::Error,
+    },
     /// A new folder has the name of something that is there.
     #[error(
         "{path}: there is something of this name already, and nothing is overwritten. Name a new folder"

@@ -23,6 +23,7 @@ mod device;
 mod device_confusion;
 mod device_fault;
 mod device_memory;
+mod edited_settings;
 mod error;
 mod estimate;
 mod evaluate;
@@ -93,7 +94,7 @@ pub use device_memory::DeviceMemory;
 pub use error::TrainError;
 pub use estimate::{
     DataFacts, DeviceSpeed, EarlierRun, FittingChange, MemoryEstimate, MemoryFit, MemoryRoom,
-    RunTime, TimeSource, advice_text, fitting_changes,
+    RunTime, TimeSource, advice_text, fitting_changes, warm_up_problem,
 };
 pub use evaluate::{EvaluationScores, ScoredImage};
 pub use event::{

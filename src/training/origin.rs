@@ -9,11 +9,13 @@ use std::path::Path;
 use burn::tensor::Device;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::config::RunConfig;
 use super::control::Control;
 use super::device::describe;
+use super::edited_settings::compare_settings;
 use super::error::TrainError;
 use super::event::Repeats;
 use crate::dataset::{Dataset, DatasetItem};
@@ -38,6 +40,9 @@ pub struct RunOrigin {
     pub threads: usize,
     /// Seed of its weights, order, augmentation and dropout.
     pub seed: u64,
+    /// Its settings, as they are written to `config.json`; `None` where they were not noted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settings: Option<Value>,
     /// What it was trained on.
     pub data: DataFingerprint,
 }
@@ -74,16 +79,31 @@ impl RunOrigin {
             arithmetic: config.precision.arithmetic(device, config.device),
             threads: rayon::current_num_threads(),
             seed: config.seed,
+            settings: serde_json::to_value(config).ok(),
             data,
         }
     }
 
-    /// How a run of this origin goes on where it is resumed `now`, on the same data; `None` where its seed
-    /// is another. Kernels of the processor give the same bits with any number of threads.
+    /// Settings that are others now than when the run was started, such as `the seed is 1 and was 0`. Those that a
+    /// resumed run may have others of, and those that only one of two versions of the program knows, are left out.
+    pub(super) fn edited_settings(&self, now: &Self) -> Vec<String> {
+        let mut edited = Vec::new();
+        if self.seed != now.seed {
+            edited.push(format!("the seed is {} and was {}", now.seed, self.seed));
+        }
+        if let (Some(then), Some(now)) = (&self.settings, &now.settings) {
+            compare_settings("", then, now, &mut edited);
+        }
+        edited
+    }
+
+    /// How a run of this origin goes on where it is resumed `now`, on the same data; `None` where its settings
+    /// are others. Kernels of the processor give the same bits with any number of threads.
     pub(super) fn repeats(&self, now: &Self) -> Option<Repeats> {
         let on_processor = |origin: &Self| origin.device.starts_with("CPU,");
         let is_same = self.version == now.version && on_processor(self) && on_processor(now);
-        (self.seed == now.seed).then_some(if is_same {
+        let is_edited = !self.edited_settings(now).is_empty();
+        (!is_edited).then_some(if is_same {
             Repeats::BitEqual
         } else {
             Repeats::UpToRounding
@@ -268,6 +288,7 @@ mod tests {
             arithmetic: "f32".to_owned(),
             threads: 2,
             seed: 1,
+            settings: Some(settings(0.5)),
             data: data(Vec::new()),
         };
         let with = |edit: &dyn Fn(&mut RunOrigin)| {
@@ -281,6 +302,30 @@ mod tests {
         let newer = with(&|now| now.version = "2".to_owned());
         assert_eq!(newer, Some(Repeats::UpToRounding));
         assert_eq!(with(&|now| now.seed = 2), None);
+        assert_eq!(with(&|now| now.settings = Some(settings(0.25))), None);
+        // Of a version that did not note them.
+        let unknown = with(&|now| now.settings = None);
+        assert_eq!(unknown, Some(Repeats::BitEqual));
+        let mut now = then.clone();
+        now.seed = 2;
+        now.settings = Some(settings(0.25));
+        let expected = [
+            "the seed is 2 and was 1",
+            "learning.objective.class_weights is [0.25,1.0] and was [0.5,1.0]",
+        ];
+        assert_eq!(then.edited_settings(&now), expected);
+    }
+
+    /// Of a run whose device is another each time, and of two versions, each with a field of its own.
+    fn settings(weight: f64) -> Value {
+        let own = format!("only with {weight}");
+        let mut settings = serde_json::json!({
+            "device": own,
+            "epochs": 3,
+            "learning": { "rate": 0.1, "objective": { "class_weights": [weight, 1.0] } },
+        });
+        settings[own] = Value::Null;
+        settings
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! `evaluate`: what is said about another dataset, a folder that cannot be written, and objects.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
@@ -65,19 +65,37 @@ fn another_dataset_has_not_changed_and_that_of_the_run_has() {
     }
 }
 
+/// The file in which the scores of the validation list are kept.
+fn kept_scores(shop: &Workshop, run: &str) -> PathBuf {
+    let files = fs::read_dir(shop.runs().join(run)).expect("the run");
+    let mut paths = files.map(|file| file.expect("a file").path());
+    let is_kept = |path: &PathBuf| {
+        let name = path.file_name().expect("a name").to_string_lossy();
+        name.starts_with("evaluation-val-")
+    };
+    paths.find(is_kept).expect("kept scores")
+}
+
 #[test]
 fn scores_that_cannot_be_kept_are_shown_and_said() {
     let shop = Workshop::new();
     let run = train(&shop, 1);
     let evaluate = || shop.run(&["evaluate", "--run", &run]);
     evaluate().succeeded();
-    let files = fs::read_dir(shop.runs().join(&run)).expect("the run");
-    let mut paths = files.map(|file| file.expect("a file").path());
-    let is_kept = |path: &std::path::PathBuf| {
-        let name = path.file_name().expect("a name").to_string_lossy();
-        name.starts_with("evaluation-val-")
-    };
-    let kept = paths.find(is_kept).expect("kept scores");
+    let kept = kept_scores(&shop, &run);
+    let text = fs::read_to_string(&kept).expect("scores");
+    // A damaged file is named once, and made anew.
+    fs::write(&kept, &text[..text.len() / 2]).expect("damaged");
+    let name = kept.file_name().expect("a name").to_string_lossy();
+    for is_told in [true, false] {
+        let said = &evaluate().succeeded().stderr.clone();
+        let words = "It is made anew with these scores";
+        let found = said.contains(words) && said.contains(&*name);
+        assert_eq!(found, is_told, "{said}");
+    }
+    let anew: serde_json::Value =
+        serde_json::from_slice(&fs::read(&kept).expect("scores")).expect("whole");
+    assert!(!anew["warnings"].to_string().contains("anew"), "{anew}");
     fs::remove_file(&kept).expect("removed");
     // Nobody can write a file in the place of a folder.
     fs::create_dir(&kept).expect("a folder");

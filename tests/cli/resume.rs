@@ -325,3 +325,22 @@ fn a_run_whose_configuration_is_damaged_is_not_called_absent() {
     );
     evaluated.failed_with(1, &["error: ", "config.json"]);
 }
+
+#[cfg(unix)]
+#[test]
+fn a_damaged_film_is_told_when_its_run_is_resumed() {
+    let shop = Workshop::new();
+    let run = stopped_after(&shop, 5);
+    let film = shop.runs().join(&run).join("film.bin");
+    let mut bytes = fs::read(&film).expect("a film");
+    // In the record of the images, behind the mark and the length.
+    bytes[20] ^= 4;
+    fs::write(&film, &bytes).expect("damaged");
+    let output = shop.run(&["train", "--resume", &run]);
+    let said = &output.succeeded().stderr;
+    for part in ["film.bin: this film", "is kept as film.before.bin"] {
+        assert!(said.contains(part), "no {part}: {said}");
+    }
+    let kept = fs::read(film.with_file_name("film.before.bin"));
+    assert_eq!(kept.expect("the film before"), bytes);
+}

@@ -217,7 +217,7 @@ fn a_run_without_a_record_of_its_data_says_that_they_cannot_be_compared() {
 }
 
 #[test]
-fn a_log_that_lost_steps_and_another_seed_are_told_when_a_run_is_resumed() {
+fn a_log_that_lost_steps_and_edited_settings_are_told_when_a_run_is_resumed() {
     let set = TinySet::new(6, 1);
     let folder = set.run(|config| config.epochs = 2);
     let control = Control::default();
@@ -227,11 +227,13 @@ fn a_log_that_lost_steps_and_another_seed_are_told_when_a_run_is_resumed() {
     let done = folder.last().expect("a checkpoint").step;
     fs::write(folder.path().join("steps.jsonl"), "").expect("emptied");
     let config = folder.path().join("config.json");
-    let text = fs::read_to_string(&config).expect("settings");
-    let seed = folder.meta().expect("settings").config.seed;
-    let other = text.replace(&format!("\"seed\": {seed}"), "\"seed\": 77");
-    assert_ne!(text, other);
-    fs::write(&config, other).expect("written");
+    let before = folder.meta().expect("settings").config;
+    let (seed, momentum) = (before.seed, before.learning.momentum);
+    let mut meta: serde_json::Value =
+        serde_json::from_slice(&fs::read(&config).expect("settings")).expect("JSON");
+    meta["config"]["seed"] = 77.into();
+    meta["config"]["learning"]["momentum"] = 0.25.into();
+    fs::write(&config, meta.to_string()).expect("written");
     let mut rest = Recorder::default();
     train(&folder, &set.open(), &Control::default(), &mut rest);
     assert_eq!(rest.outcome(), Some(&Outcome::Finished));
@@ -246,10 +248,13 @@ fn a_log_that_lost_steps_and_another_seed_are_told_when_a_run_is_resumed() {
     let [seeds, steps] = &warnings[..] else {
         panic!("{warnings:?}")
     };
-    assert!(
-        seeds.contains(&format!("the seed is 77 and was {seed}")),
-        "{seeds}"
-    );
+    let told = [
+        format!("the seed is 77 and was {seed}, learning.momentum is 0.25 and was {momentum}"),
+        "config.json: ".to_owned(),
+    ];
+    for part in told {
+        assert!(seeds.contains(&part), "no {part}: {seeds}");
+    }
     assert!(
         steps.contains(&format!("steps.jsonl: {done} of {done} steps are missing")),
         "{steps}"

@@ -36,6 +36,20 @@ fn what_a_run_takes_is_said_beside_start() {
 }
 
 #[test]
+fn a_warm_up_that_is_longer_than_the_run_is_said_beside_start() {
+    let mut desk = Desk::new(|config| {
+        config.max_steps = Some(3);
+        config.learning.warmup_steps = 4;
+    });
+    desk.until("it is said", |desk| {
+        desk.finds("The learning rate rises over 4 steps, and the whole run has 3 steps")
+    });
+    assert!(desk.is_enabled("Start training"), "it is a warning");
+    desk.train();
+    assert!(desk.has_message("the learning rate rises over 4 steps"));
+}
+
+#[test]
 fn what_cannot_fit_is_refused_with_what_would() {
     let mut desk = Desk::new(|config| {
         config.batch_size = 64;

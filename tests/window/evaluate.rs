@@ -25,7 +25,8 @@ fn kept(desk: &Desk) -> std::sync::Arc<KeptEvaluation> {
     let names = [desk.run().name.clone()];
     let found = desk.engine().kept_evaluations(&names).join();
     let found = found.expect("read");
-    let [kept] = &found[..] else {
+    assert!(found.damaged.is_empty(), "{found:?}");
+    let [kept] = &found.readable[..] else {
         panic!("one evaluation: {found:?}");
     };
     kept.clone()
@@ -298,4 +299,39 @@ fn scores_are_kept_with_the_run_and_say_when_the_data_changed() {
         desk.frames(3);
         assert!(desk.says("outdated"), "{tab}");
     }
+}
+
+#[test]
+fn earlier_scores_that_are_damaged_are_named_until_they_are_made_anew() {
+    let mut desk = Desk::new(|config| config.max_steps = Some(1));
+    desk.train();
+    show(&mut desk);
+    desk.click("Start evaluation");
+    desk.until("the scores are there", |desk| desk.says("mIoU (pooled)"));
+    let folder = desk.set.runs().join(&desk.run().name);
+    let files = fs::read_dir(&folder).expect("a run");
+    let mut files = files.map(|file| file.expect("a file").path());
+    let is_kept = |path: &std::path::PathBuf| {
+        let name = path.file_name().expect("a name").to_string_lossy();
+        name.starts_with("evaluation-val-")
+    };
+    let path = files.find(is_kept).expect("kept scores");
+    let name = path.file_name().expect("a name").to_string_lossy();
+
+    let Desk { window, set } = desk;
+    drop(window);
+    fs::write(&path, "{").expect("damaged");
+    let root = set.root();
+    let mut desk = Desk::open(set, AppState::default(), root);
+    show(&mut desk);
+    desk.until("it is said", |desk| {
+        desk.says("Earlier scores cannot be read")
+    });
+    assert!(desk.finds(&name) && desk.finds("made anew"), "{name}");
+    desk.click("Start evaluation");
+    desk.until("the scores are there", |desk| desk.says("mIoU (pooled)"));
+    desk.until("nothing is said any more", |desk| {
+        !desk.says("Earlier scores cannot be read")
+    });
+    kept(&desk);
 }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use eframe::egui::accesskit::Role;
 use eframe::egui::{Color32, ColorImage, Event, Key};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use fcn_workbench::dataset::{Rgb, Size, read_image_size, write_rgb_png};
 use fcn_workbench::ui::command::Command;
 
 use super::desk::Desk;
@@ -153,4 +154,26 @@ fn a_zip_of_images_is_a_list_of_images() {
     fs::write(&broken, "PK\x03\x04").expect("a file");
     desk.app().send(Command::Inspect(vec![broken]));
     desk.until("it is named", |desk| desk.has_message("broken.zip"));
+}
+
+#[test]
+fn an_image_of_one_pixel_is_predicted_and_its_mask_is_saved() {
+    let mut desk = Desk::new(|config| config.max_steps = Some(1));
+    desk.train();
+    let path = desk.set.dir.path().join("one.png");
+    let pixel = Rgb {
+        width: 1,
+        height: 1,
+        pixels: vec![200, 10, 20],
+    };
+    write_rgb_png(&path, &pixel).expect("an image");
+    desk.drop_files(&[&path]);
+    desk.until("it is predicted", |desk| {
+        desk.finds("one.png  ·  1 × 1") && desk.finds("predicted in")
+    });
+    assert!(desk.finds("100.0 %"), "all of it is of one class");
+    let saved = save(&mut desk, "Save mask…");
+    desk.until("it is saved", |desk| desk.has_message("saved"));
+    let size = read_image_size(&saved).expect("a mask");
+    assert_eq!(size, Size::new(1, 1));
 }

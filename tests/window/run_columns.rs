@@ -63,7 +63,9 @@ fn columns_are_as_wide_as_people_drag_them() {
         let tick = format!("Show {}", title(desk, "run001"));
         desk.find(&tick).rect().left()
     };
-    let (names, ticks, others) = (name(&desk), tick(&desk), left(&desk));
+    // Not the first column, which goes behind the names.
+    let score = |desk: &Desk| desk.find("Sort by Best mIoU").rect().left();
+    let (names, ticks, others) = (name(&desk), tick(&desk), score(&desk));
     desk.window
         .hover_at(desk.find("Sort by Name").rect().center() + vec2(0.0, 30.0));
     desk.frames(2);
@@ -75,7 +77,7 @@ fn columns_are_as_wide_as_people_drag_them() {
         modifiers: Modifiers::NONE,
     });
     desk.frames(12);
-    assert!(left(&desk) < others - 40.0, "{} {others}", left(&desk));
+    assert!(score(&desk) < others - 40.0, "{} {others}", score(&desk));
     assert_eq!((name(&desk), tick(&desk)), (names, ticks));
 }
 
@@ -97,6 +99,6 @@ fn train_lists_as_many_of_the_newest_runs_as_have_room() {
     desk.window.set_size([2560.0, 1440.0].into());
     desk.frames(4);
     let titles = listed(&desk);
-    assert!((3..=8).contains(&titles.len()), "{titles:?}");
+    assert!((2..=8).contains(&titles.len()), "{titles:?}");
     assert_eq!(titles[..2], [newest, title(&desk, "run010")]);
 }

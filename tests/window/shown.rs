@@ -113,7 +113,9 @@ fn a_slow_prediction_shows_its_image_and_can_be_cancelled() {
 fn live_shows_the_masks_of_the_run_that_trains() {
     let mut desk = Desk::new(|config| config.epochs = 2);
     desk.train();
-    desk.until("the last masks are drawn", |desk| desk.says("after step 8"));
+    desk.until("the last masks are drawn", |desk| {
+        desk.says("masks after step 8")
+    });
     let first = desk.run().name.clone();
     desk.click("Start training");
     desk.until("the run has begun", |desk| desk.active().is_some());

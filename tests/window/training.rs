@@ -6,7 +6,7 @@ use eframe::egui::Vec2;
 use eframe::egui::accesskit::Role;
 use egui_kittest::kittest::Queryable as _;
 use fcn_workbench::dataset::DatasetRecord;
-use fcn_workbench::engine::{BestBy, RunState};
+use fcn_workbench::engine::{BestBy, InitialWeights, RunSnapshot, RunState, Variant};
 use fcn_workbench::training::checkpoint::EndMark;
 use fcn_workbench::ui::command::{Command, PanelKind};
 
@@ -72,7 +72,9 @@ fn masks_of_a_run_of_another_program_are_those_of_its_film() {
     desk.train();
     let own = desk.run().name.clone();
     desk.app().send(Command::ShowPanel(PanelKind::Live));
-    desk.until("its masks are there", |desk| desk.says("after step 4"));
+    desk.until("its masks are there", |desk| {
+        desk.says("masks after step 4")
+    });
     // The same run as another program trains it: it goes on after the first of two epochs.
     let other = desk.set.runs().join("other");
     fs::create_dir(&other).expect("a folder");
@@ -89,7 +91,7 @@ fn masks_of_a_run_of_another_program_are_those_of_its_film() {
         desk.finds("trained by another program · Step 4")
     });
     desk.until("its film is shown", |desk| {
-        desk.app().state().live.filmed_run() == Some("other") && desk.says("after step 4")
+        desk.app().state().live.filmed_run() == Some("other") && desk.says("masks after step 4")
     });
     drop(lock);
     desk.until("it is over", |desk| {
@@ -224,4 +226,31 @@ fn in_a_low_window_nothing_of_the_form_and_the_progress_is_cut() {
     drop(scores);
     desk.click("Stop now");
     desk.until("it has ended", |desk| desk.active().is_none());
+}
+
+#[test]
+fn stages_start_from_the_coarser_one_and_end_in_compare() {
+    let mut desk = Desk::new(|config| config.epochs = 4);
+    desk.click("Train in stages");
+    desk.until("the second says what it starts from", |desk| {
+        desk.says("Run 2 of 3") && desk.says("from FCN-32s")
+    });
+    desk.until("all are trained", |desk| {
+        desk.engine().plan().is_some_and(|plan| plan.done) && desk.active().is_none()
+    });
+    let runs = desk.engine().runs();
+    let [fine, middle, coarse] = runs else {
+        panic!("{} runs", runs.len());
+    };
+    let variants = [coarse, middle, fine].map(|run| run.config.variant);
+    assert_eq!(variants, [Variant::Fcn32s, Variant::Fcn16s, Variant::Fcn8s]);
+    assert_eq!(coarse.config.init, InitialWeights::Random);
+    for (run, from) in [(middle, coarse), (fine, middle)] {
+        assert_eq!(run.config.init, InitialWeights::Run(from.name.clone()));
+    }
+    let titles: Vec<String> = runs.iter().map(RunSnapshot::title).collect();
+    desk.app().send(Command::ShowPanel(PanelKind::Compare));
+    desk.until("Compare has a row of scores for each", |desk| {
+        desk.finds("Whole validation set of tiny") && titles.iter().all(|title| desk.says(title))
+    });
 }

@@ -133,7 +133,7 @@ fn report_of_lists(dataset: &Dataset, facts: &Facts<'_>) -> CheckReport {
     findings.extend(images::find(facts));
     findings.extend(turned::find(facts));
     findings.extend(splits::find(facts));
-    findings.extend(crossed::find(facts, &dataset.root));
+    findings.extend(crossed::find(dataset, Split::VARIANTS));
     findings.extend(folders::find(dataset));
     findings.extend(pairing::find(dataset));
     report(findings, facts.items.len())
@@ -171,7 +171,7 @@ pub fn check_split(
     findings.extend(images::find(&facts));
     findings.extend(turned::find(&facts));
     findings.extend(splits::shared_masks(&facts));
-    findings.extend(crossed::find(&facts, &dataset.root));
+    findings.extend(crossed::find(dataset, &[split]));
     if split != Split::Train {
         findings.extend(splits::trained_on(&dataset.train, dataset.items(split)));
     }

@@ -163,6 +163,13 @@ pub(in crate::dataset) fn is_background(name: &str) -> bool {
         .any(|word| name.eq_ignore_ascii_case(word))
 }
 
+/// Whether labeling programs call so what is not labeled.
+pub(in crate::dataset) fn is_ignored(name: &str) -> bool {
+    ["__ignore__", "_ignore_"]
+        .iter()
+        .any(|word| name.eq_ignore_ascii_case(word))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::json_list;
 use super::text::read_text;
 use super::{Note, NoteTopic};
-use crate::dataset::classes::{ListKind, ParsedClasses};
+use crate::dataset::classes::{ListKind, ParsedClasses, is_background};
 use crate::dataset::image_io::read_error;
 use crate::dataset::{Class, ClassList, DatasetError, MaskColors, MaskReader, VOID};
 use crate::files::{has_extension, is_named};
@@ -165,6 +165,26 @@ pub(in crate::dataset) fn listed_classes(
     root: &Path,
 ) -> Result<Option<(ClassList, Vec<Note>)>, DatasetError> {
     Ok(read_classes(root)?.map(|classes| (classes.list, classes.notes)))
+}
+
+/// What to say of a class list in a folder whose classes are named by its annotations; nothing where it has
+/// the same names, with or without the background.
+pub(in crate::dataset) fn note_of_unread_list(root: &Path, classes: &ClassList) -> Option<Note> {
+    let path = class_file(root)?;
+    let names = |list: &ClassList| -> Vec<String> {
+        let classes = list.iter().filter(|class| !is_background(&class.name));
+        classes.map(|class| class.name.clone()).collect()
+    };
+    let listed = read_class_list(&path).ok();
+    if listed.is_some_and(|listed| names(&listed) == names(classes)) {
+        return None;
+    }
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let text = format!(
+        "{name} is not read, since the annotations name the classes: call the categories otherwise there, or the \
+         classes in a class map"
+    );
+    Some(Note::assumed(NoteTopic::ClassNames, text))
 }
 
 /// What the colors of masks stand for: the classes, and void for its own colors, VOC's, and

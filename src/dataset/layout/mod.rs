@@ -39,10 +39,10 @@ use super::{
 use crate::files::is_named;
 use crate::text::plural;
 pub use class_files::{find_class_list, read_class_list};
-pub(super) use class_files::{listed_classes, mask_palette};
+pub(super) use class_files::{listed_classes, mask_palette, note_of_unread_list};
 pub use class_map::{CLASS_MAP_FILE, ChosenLists, ClassMap, MappedClass, Palette};
 pub use folders::has_parts;
-pub(super) use folders::masks_among;
+pub(super) use folders::{image_names, mask_names, masks_among};
 pub(super) use list::{candidates, files_below, read_lines};
 pub use list::{list_masks, read_names};
 pub(super) use names::composed;
@@ -196,7 +196,9 @@ impl Dataset {
         } else if let Some(inner) = around::inner(root) {
             Self::open_files(&inner)?
         } else {
-            folders::open(root)?
+            let mut dataset = folders::open(root)?;
+            dataset.notes.extend(table::notes_of_unread(root));
+            dataset
         };
         Ok(dataset)
     }

@@ -9,6 +9,7 @@ use super::coco_categories::{Categories, Category};
 use super::coco_document::{Annotation, Counts, Document, Image, Segmentation};
 use super::coco_left_out::LeftOut;
 use super::outline::{empty, fill, fill_runs, runs_of};
+use crate::dataset::layout::note_of_unread_list;
 use crate::dataset::{
     Class, ClassList, DatasetError, LabelMap, Layout, Note, NoteTopic, Size, Split, VOID, voc_color,
 };
@@ -73,6 +74,7 @@ pub(super) fn find(
             "the files number the categories differently: categories of one name are one class";
         notes.push(Note::assumed(NoteTopic::ClassNames, text));
     }
+    notes.extend(note_of_unread_list(root, &classes));
     notes.extend(left_out);
     if pictures.shared > 0 {
         let images = plural(pictures.shared, "image is", "images are");

@@ -13,7 +13,7 @@ use serde::de::IgnoredAny;
 use super::annotated::{Annotated, AnnotatedImage, ImageOf, Images, problem, read, split_of_path};
 use super::labelme_outline::outline;
 use super::outline::{empty, fill};
-use crate::dataset::classes::is_background;
+use crate::dataset::classes::{is_background, is_ignored};
 use crate::dataset::layout::listed_classes;
 use crate::dataset::{
     Class, ClassList, DatasetError, LabelMap, Layout, Note, NoteTopic, Size, VOID, read_image_size,
@@ -53,7 +53,6 @@ struct Shape {
     mask: Option<String>,
 }
 
-const IGNORED: &str = "__ignore__";
 /// Longer documents are not looked at.
 const LARGEST: u64 = 256 << 20;
 
@@ -197,7 +196,7 @@ fn classes(root: &Path, names: &BTreeSet<String>) -> Result<(ClassList, Vec<Note
     }
     let foreground = names
         .iter()
-        .filter(|name| *name != IGNORED && !is_background(name));
+        .filter(|name| !is_ignored(name) && !is_background(name));
     let all = std::iter::once("background").chain(foreground.map(String::as_str));
     let class = |(label, name): (u8, &str)| Class {
         name: name.to_owned(),
@@ -233,7 +232,7 @@ impl Labels {
     fn get(&self, name: &str) -> Option<u8> {
         match self.by_name.get(name) {
             Some(label) => Some(*label),
-            None if name == IGNORED => Some(VOID),
+            None if is_ignored(name) => Some(VOID),
             None => is_background(name).then_some(self.around),
         }
     }

@@ -194,7 +194,8 @@ fn labels(matrix: Matrix<'_>) -> Result<LabelMap, String> {
         let value = number(kind, value).unwrap_or(f64::NAN);
         if value.fract() != 0.0 || !(0.0..=255.0).contains(&value) {
             return Err(format!(
-                "GTcls.Segmentation has the value {value}, but labels are whole numbers from 0 to 255"
+                "GTcls.Segmentation has the value {value}, but labels are whole numbers from 0 to 255, of which 255 is void. \
+                 Write 255 where nothing is labeled, and save it again as uint8"
             ));
         }
         labels.labels[position % height * width + position / height] = value as u8;
@@ -297,6 +298,12 @@ pub(super) mod tests {
         for (kind, values, told) in [
             (DOUBLE, doubles([0.5, 7.0]), "the value 0.5"),
             (DOUBLE, doubles([f64::NAN, 7.0]), "the value NaN"),
+            // No program writes 255 as -1 of one byte, so it is no void; people may mean it.
+            (
+                INT8,
+                vec![u8::MAX, 7],
+                "the value -1, but labels are whole numbers from 0 to 255, of which 255 is void. Write 255",
+            ),
             (
                 INT16,
                 [-1_i16, 7].map(i16::to_le_bytes).concat(),

@@ -8,7 +8,7 @@ mod work;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-pub use kept::KeptEvaluation;
+pub use kept::{KeptEvaluation, KeptEvaluations};
 pub use paper::PaperScore;
 pub use tables::{components_csv, confusion_csv, images_csv};
 use work::Request;
@@ -173,8 +173,8 @@ impl Engine {
         })
     }
 
-    /// The evaluations that are kept in the folders of these runs, the newest of each run first.
-    pub fn kept_evaluations(&self, runs: &[String]) -> Task<Vec<Arc<KeptEvaluation>>> {
+    /// The evaluations that are kept in the folders of these runs.
+    pub fn kept_evaluations(&self, runs: &[String]) -> Task<KeptEvaluations> {
         let folders: Vec<_> = runs.iter().map(|run| self.folder(run)).collect();
         let data_dir = self.dirs.data.clone();
         let open = match &self.dataset {

@@ -38,10 +38,14 @@ pub(super) fn evaluate(request: &Request, cancel: &Cancel) -> Result<KeptEvaluat
     });
     give_back_freed_memory();
     let mut evaluation = result.map_err(|err| err.on_device(request.device))?;
+    let damaged = evaluation.damaged_before(&request.folder);
     // The scores are there even so.
     if let Err(err) = evaluation.keep(&request.folder) {
         let warning = format!("the scores could not be kept with the run: {err}");
         evaluation.evaluation.warnings.push(warning);
+    } else {
+        // Told now, and not kept with the scores.
+        evaluation.evaluation.warnings.extend(damaged);
     }
     Ok(evaluation)
 }

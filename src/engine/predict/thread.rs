@@ -80,6 +80,8 @@ impl PredictThread {
             if cancel.is_cancelled() {
                 return;
             }
+            // It has begun: one without progress waits for others.
+            cancel.set_progress(0.0);
             let result = guarded(|| work(models, &cancel)).unwrap_or_else(|panic| {
                 // The panic may have left a network half used.
                 models.clear();
@@ -186,5 +188,33 @@ mod tests {
         );
         let works = predictor.submit(&waker, device, |_, _| Ok(7));
         assert_eq!(works.join().expect("an answer").expect("a number"), 7);
+    }
+
+    #[test]
+    fn what_waits_behind_other_work_has_no_progress_and_begins_when_that_is_given_up() {
+        let predictor = PredictThread::start();
+        let waker: Waker = Arc::new(|| {});
+        let (begun, has_begun) = bounded(1);
+        let long = predictor.submit(&waker, DeviceId::Cpu, move |_, cancel| {
+            begun.send(()).ok();
+            while !cancel.is_cancelled() {
+                thread::yield_now();
+            }
+            Ok(())
+        });
+        let (go, wait) = bounded::<()>(1);
+        let behind = predictor.submit(&waker, DeviceId::Cpu, move |_, _| {
+            wait.recv().ok();
+            Ok(7)
+        });
+        has_begun.recv().expect("it has begun");
+        assert_eq!((long.progress(), behind.progress()), (Some(0.0), None));
+        // Another image was chosen.
+        drop(long);
+        while behind.progress().is_none() {
+            thread::yield_now();
+        }
+        go.send(()).expect("it waits");
+        assert_eq!(behind.join().expect("an answer").expect("a number"), 7);
     }
 }

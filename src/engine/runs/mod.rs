@@ -2,6 +2,7 @@
 
 mod comparable;
 mod copy;
+mod edit;
 mod find;
 mod followed;
 mod queue_view;
@@ -19,11 +20,12 @@ use crate::dataset::ClassList;
 use crate::text::{TimeFormat, format_time};
 use crate::training::checkpoint::{RunFolder, RunMeta, RunNotes};
 use crate::training::{Alarm, EpochRecord, RunConfig, StepRecord, names_weights_file};
+use edit::Edit;
+pub(super) use edit::Undo;
 pub use find::Need;
 use reader::{RunChange, RunStatus};
 pub use settings::{Difference, all_settings, differences, own_settings};
-use thread::Edit;
-pub(super) use thread::{RunsEvent, RunsThread, Undo};
+pub(super) use thread::{RunsEvent, RunsThread};
 
 /// What became of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -239,7 +241,7 @@ impl Engine {
         if let Some(run) = names.iter().find(|name| *name == active) {
             return Err(EngineError::Active { run: run.clone() });
         }
-        let what = thread::delete_what(names.len());
+        let what = edit::delete_what(names.len());
         self.runs_thread.edit(Edit::Delete(names), Some(what));
         Ok(())
     }
@@ -270,7 +272,7 @@ impl Engine {
                 return true;
             };
             emptied.extend(folders.extract_if(.., |folder| runs.contains(folder)));
-            undo.what = thread::delete_what(folders.len());
+            undo.what = edit::delete_what(folders.len());
             !folders.is_empty()
         });
         self.runs_thread.edit(Edit::EmptyTrash(emptied), None);

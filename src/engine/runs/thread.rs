@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
 
+use super::edit::{Edit, Undo, delete_what, restore, write_notes};
 use super::queue_view::QueueView;
 use super::reader::{RunChange, RunsReader};
 use super::trash::{self, Trash, is_there};
@@ -16,7 +17,7 @@ use crate::engine::queue::{Queue, QueueEdit};
 use crate::engine::tasks::{Poll, Task, spawn_thread};
 use crate::engine::{EngineError, Event, Waker};
 use crate::files::FileError;
-use crate::training::checkpoint::{RunFolder, RunNotes};
+use crate::training::checkpoint::RunFolder;
 
 /// What the thread tells the engine.
 pub(in crate::engine) enum RunsEvent {
@@ -28,37 +29,6 @@ pub(in crate::engine) enum RunsEvent {
     Refused(EngineError),
     /// The queue as it is in its file, after so many changes of this program.
     Queue { queue: Queue, changes: usize },
-}
-
-/// A change of runs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::engine) enum Edit {
-    /// Writes notes, each for the run of this name.
-    Notes(Vec<(String, RunNotes)>),
-    /// Moves runs into the trash.
-    Delete(Vec<String>),
-    /// Moves folders of the trash back.
-    Restore(Vec<PathBuf>),
-    /// Deletes these folders of the trash for good.
-    EmptyTrash(Vec<PathBuf>),
-}
-
-/// How a change is taken back.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::engine) struct Undo {
-    /// What was done: `Delete 2 runs`.
-    pub what: String,
-    pub edit: Edit,
-}
-
-impl Undo {
-    /// The folders of the trash that it brings back.
-    pub fn in_trash(&self) -> &[PathBuf] {
-        match &self.edit {
-            Edit::Restore(folders) => folders,
-            _ => &[],
-        }
-    }
 }
 
 enum Job {
@@ -369,14 +339,6 @@ impl Worker {
     }
 }
 
-/// What a deletion is called where it can be taken back.
-pub(super) fn delete_what(runs: usize) -> String {
-    match runs {
-        1 => "Delete run".to_owned(),
-        many => format!("Delete {many} runs"),
-    }
-}
-
 /// The results; what went wrong goes to `errors`.
 fn done<T>(
     results: impl Iterator<Item = Result<T, EngineError>>,
@@ -384,34 +346,4 @@ fn done<T>(
 ) -> Vec<T> {
     let keep = |result: Result<T, EngineError>| result.map_err(|err| errors.push(err)).ok();
     results.filter_map(keep).collect()
-}
-
-/// Replaces the notes of a run; returns those before.
-fn write_notes(
-    runs: &Path,
-    run: String,
-    notes: RunNotes,
-) -> Result<(String, RunNotes), EngineError> {
-    let folder = RunFolder::at(runs.join(&run));
-    let before = folder.notes()?;
-    folder.set_notes(&notes.tidied())?;
-    Ok((run, before))
-}
-
-/// Moves a run out of the trash.
-fn restore(runs: &Path, folder: &Path) -> Result<(), EngineError> {
-    let run = RunFolder::at(folder).name();
-    let target = runs.join(&run);
-    if !is_there(folder) {
-        let folder = folder.to_owned();
-        return Err(EngineError::NotInTrash { run, folder });
-    }
-    // A rename would replace an empty folder or a link, and nobody looks for a run inside of another.
-    if is_there(&target) {
-        return Err(EngineError::PlaceTaken {
-            target,
-            trash: folder.to_owned(),
-        });
-    }
-    Ok(fs::rename(folder, &target).map_err(FileError::write(&target))?)
 }

@@ -167,13 +167,15 @@ impl TrainThread {
         {
             return Err(EngineError::TooLarge(text));
         }
+        let of_settings = estimate.warnings.clone();
         self.events.send(ThreadEvent::Estimated(estimate)).ok();
         let warnings = before_training(&dataset, &mut |done, total| {
             self.events.send(ThreadEvent::Checking { done, total }).ok();
             (self.waker)();
             !self.control.stop_requested()
         })?;
-        for warning in warnings.into_iter().chain(stated_of_images(&dataset)) {
+        let warnings = of_settings.into_iter().chain(warnings);
+        for warning in warnings.chain(stated_of_images(&dataset)) {
             self.events.send(ThreadEvent::Warning(warning)).ok();
         }
         let record = DatasetRecord::of(&dataset);

@@ -175,8 +175,10 @@ impl fmt::Display for WeightsLayout {
 fn several(shapes: &BTreeMap<&str, Vec<usize>>) -> Option<(String, String)> {
     let mut groups: BTreeMap<&str, BTreeMap<&str, Vec<usize>>> = BTreeMap::new();
     for (name, shape) in shapes {
-        let (group, rest) = name.split_once('.')?;
-        groups.entry(group).or_default().insert(rest, shape.clone());
+        // Single numbers beside networks, such as a temperature, are of none.
+        if let Some((group, rest)) = name.split_once('.') {
+            groups.entry(group).or_default().insert(rest, shape.clone());
+        }
     }
     let mut known = groups
         .iter()

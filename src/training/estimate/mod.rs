@@ -8,6 +8,7 @@ mod memory;
 mod room;
 mod speed;
 mod time;
+mod warm_up;
 
 pub use data_facts::DataFacts;
 pub use fit::{FittingChange, advice_text, fitting_changes};
@@ -15,3 +16,4 @@ pub use memory::MemoryEstimate;
 pub use room::{MemoryFit, MemoryRoom};
 pub use speed::DeviceSpeed;
 pub use time::{EarlierRun, RunTime, TimeSource};
+pub use warm_up::warm_up_problem;

@@ -92,12 +92,11 @@ impl RunTime {
             (None, None) => (1.0 / speed?.in_step(config)?, TimeSource::Product),
         };
         let step_secs = rate * operations as f64;
-        let batches = facts.train_images.div_ceil(config.batch_size.max(1));
-        let steps = config.total_steps(config.steps_per_epoch(batches));
+        let steps = total_steps(config, facts);
         let validated = config.test_size.unwrap_or(facts.usual);
         let network = config.network(facts.classes);
         let of_image = rate * network.multiply_adds(validated.dims()) as f64;
-        let epochs = steps.div_ceil(config.steps_per_epoch(batches).max(1));
+        let epochs = steps.div_ceil(steps_per_epoch(config, facts).max(1));
         let validation = (epochs * facts.val_images) as f64 * of_image;
         Some(Self {
             step_secs,
@@ -105,6 +104,15 @@ impl RunTime {
             source,
         })
     }
+}
+
+fn steps_per_epoch(config: &RunConfig, facts: &DataFacts) -> usize {
+    config.steps_per_epoch(facts.train_images.div_ceil(config.batch_size.max(1)))
+}
+
+/// Steps of the whole run.
+pub(super) fn total_steps(config: &RunConfig, facts: &DataFacts) -> usize {
+    config.total_steps(steps_per_epoch(config, facts))
 }
 
 /// Multiply-adds of a step.

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use crate::dataset::{LabelMap, Rgb};
 
 pub use file::read_film;
-pub(super) use writer::{FilmWriter, Moment};
+pub(super) use writer::{FilmWriter, Moment, told_damage};
 
 /// What the file begins with.
 const MAGIC: &[u8; 8] = b"FCNFILM1";

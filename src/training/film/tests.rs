@@ -2,7 +2,7 @@ use std::fs;
 use std::path::Path;
 
 use super::file::{encode_frame, framed};
-use super::writer::{MAX_FRAMES, Moment, Reel};
+use super::writer::{MAX_FRAMES, Moment, Reel, told_damage};
 use super::*;
 
 fn map(width: u32, label: impl Fn(usize) -> u8) -> LabelMap {
@@ -144,7 +144,15 @@ fn a_damaged_film_says_so_and_is_kept_when_its_run_is_resumed() {
     assert!(!again.expect("a film").is_damaged);
 
     // The run goes on behind the damage, and the film before stays as it was.
+    assert_eq!(told_damage(&path), None);
     fs::write(&path, &flipped).expect("written");
+    let told = told_damage(&path).expect("damage");
+    for part in [
+        "film.bin: this film",
+        "kept as film.before.bin, and the film goes on",
+    ] {
+        assert!(told.contains(part), "{told}");
+    }
     drop(filmed(&path, 19..22));
     let film = read(&path);
     assert!(!film.is_damaged);
@@ -158,6 +166,11 @@ fn a_damaged_film_says_so_and_is_kept_when_its_run_is_resumed() {
     headless[20] ^= 4;
     fs::write(&path, &headless).expect("written");
     assert!(read_film(&path, None).is_err());
+    let told = told_damage(&path).expect("damage");
+    assert!(
+        told.contains("kept as film.before-2.bin, and another film begins"),
+        "{told}"
+    );
     drop(filmed(&path, 0..3));
     assert_eq!(read(&path).frames.len(), 3);
     assert_eq!(before("film.before-2.bin"), headless);

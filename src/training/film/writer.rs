@@ -9,7 +9,7 @@ use std::thread::{self, JoinHandle};
 
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 
-use super::file::{decode, encode_frame, framed};
+use super::file::{decode, encode_frame, framed, read_film};
 use super::{Film, FilmFrame, FilmProbe, KEY_EVERY, MAX_SIDE, delta};
 use crate::dataset::{LabelMap, Rgb, Size, resize_labels, resize_rgb};
 use crate::files::{FileError, append, read_regular, write_atomic};
@@ -82,6 +82,21 @@ impl Drop for FilmWriter {
             log::error!("The film was not written to its end");
         }
     }
+}
+
+/// What is to be said of a film that goes on in `path` and is damaged.
+pub(in crate::training) fn told_damage(path: &Path) -> Option<String> {
+    let rest = match read_film(path, None) {
+        Ok(Some(film)) if film.is_damaged => "the film goes on behind what can be read of it",
+        Err(_) => "another film begins",
+        Ok(_) => return None,
+    };
+    let kept = free_name(path);
+    let kept = kept.file_name().unwrap_or_default().to_string_lossy();
+    Some(format!(
+        "{}: this film of the run is damaged. It is kept as {kept}, and {rest}",
+        path.display()
+    ))
 }
 
 fn write(

@@ -14,6 +14,7 @@ use crate::training::error::TrainError;
 use crate::training::event::{
     EpochRecord, Preparation, Repeats, RunInfo, TrainEvent, TrainSink, is_better,
 };
+use crate::training::film::{self, FilmWriter};
 use crate::training::initial_weights::{InitialTensors, initialize};
 use crate::training::learner::Learner;
 use crate::training::loss_readback::LossReadback;
@@ -103,7 +104,7 @@ impl<'a> Session<'a> {
         for problem in pinned.take_problems() {
             sink.send(TrainEvent::Warning(problem));
         }
-        let film = pinned.film(folder, at.step);
+        let film = continued_film(&pinned, folder, at.step, sink);
         let (step_log, epoch_log) = folder.open_logs(at.step)?;
         let epochs = folder.epochs();
         let best_epoch = EpochRecord::best_of(&epochs).map_or(0, |best| best.epoch);
@@ -184,12 +185,12 @@ fn note_origin(
             ))),
             None => repeats = then.repeats(&now),
         }
-        if then.seed != now.seed {
+        let edited = then.edited_settings(&now);
+        if !edited.is_empty() {
             sink.send(TrainEvent::Warning(format!(
-                "{}: the seed is {} and was {} when the run was started, so it does not go on as it began",
+                "{}: {} when the run was started, so it does not go on as it began",
                 folder.path().join("config.json").display(),
-                now.seed,
-                then.seed
+                edited.join(", ")
             )));
         }
         if let Some(text) = then.other_surroundings(&now) {
@@ -198,6 +199,7 @@ fn note_origin(
         // It keeps saying what the run was started with.
         noted = RunOrigin {
             data: now.data,
+            settings: then.settings.clone().or(now.settings),
             ..then
         };
     }
@@ -206,6 +208,22 @@ fn note_origin(
         folder.move_dataset(which, &dataset.name)?;
     }
     Ok(repeats)
+}
+
+/// The film of the run behind `step`, and what is to be said of it.
+fn continued_film(
+    pinned: &Pinned,
+    folder: &RunFolder,
+    step: usize,
+    sink: &mut dyn TrainSink,
+) -> Option<FilmWriter> {
+    // Before it goes on, which puts a damaged one aside.
+    let damaged = film::told_damage(&folder.film());
+    let film = pinned.film(folder, step)?;
+    if let Some(damaged) = damaged {
+        sink.send(TrainEvent::Warning(damaged));
+    }
+    Some(film)
 }
 
 /// What is missing in the log of a run that is resumed after `done` steps; lines behind these are dropped.

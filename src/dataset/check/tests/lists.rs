@@ -2,7 +2,7 @@
 
 use super::set::{HEIGHT, Set, WIDTH};
 use crate::dataset::check::{CheckReport, Depth, FindingKind, Severity, check, check_split};
-use crate::dataset::{Dataset, Rgb, Split, write_rgb_png};
+use crate::dataset::{Dataset, DatasetItem, Rgb, Split, write_rgb_png};
 
 fn checked(dataset: &Dataset, depth: Depth) -> CheckReport {
     check(dataset, depth, &mut |_, _| true).expect("not stopped")
@@ -134,4 +134,78 @@ fn masks_that_are_called_as_other_images_are_told() {
     std::fs::rename(set.mask_path("img0"), &renamed).expect("renamed");
     dataset.train[0].mask = renamed;
     assert_eq!(kinds(&checked(&dataset, Depth::Labels)), []);
+}
+
+/// Gives the masks of a list to the images before theirs, and that of the first to the last.
+fn shift(items: &mut [DatasetItem]) {
+    let mut masks: Vec<_> = items.iter().map(|item| item.mask.clone()).collect();
+    masks.rotate_left(1);
+    for (item, mask) in items.iter_mut().zip(masks) {
+        item.mask = mask;
+    }
+}
+
+/// Gives the masks of all pairs other names, on the disk as well.
+fn rename_masks(dataset: &mut Dataset, name: impl Fn(usize) -> String) {
+    let pairs: Vec<&mut DatasetItem> = dataset.train.iter_mut().chain(&mut dataset.val).collect();
+    // From the last, so that no name is taken.
+    for (number, item) in pairs.into_iter().enumerate().rev() {
+        let renamed = item.mask.with_file_name(name(number));
+        std::fs::rename(&item.mask, &renamed).expect("renamed");
+        item.mask = renamed;
+    }
+}
+
+#[test]
+fn crossed_masks_are_known_by_what_their_names_share_with_those_of_images() {
+    let names: [fn(usize) -> String; 2] = [
+        |number| format!("img{number}_mask.png"),
+        |number| format!("mask_img{number}.png"),
+    ];
+    for name in names {
+        let set = Set::sound();
+        let mut dataset = set.open();
+        rename_masks(&mut dataset, name);
+        assert_eq!(kinds(&checked(&dataset, Depth::Labels)), []);
+        shift(&mut dataset.train);
+        let report = checked(&dataset, Depth::Labels);
+        let expected = [(Severity::Warning, FindingKind::CrossedPairs)];
+        assert_eq!(kinds(&report), expected);
+        let found = &report.findings[0];
+        let told = format!("such as SegmentationClass/{} for", name(1));
+        assert!(found.count == 4 && found.reason.contains(&told), "{found}");
+    }
+}
+
+#[test]
+fn crossed_masks_of_the_test_list_are_told() {
+    let set = Set::sound();
+    let mut dataset = set.open();
+    dataset.test = dataset.train.split_off(2);
+    shift(&mut dataset.test);
+    let expected = [(Severity::Warning, FindingKind::CrossedPairs)];
+    let report = checked(&dataset, Depth::Labels);
+    let crossed = report.findings.iter();
+    let crossed = crossed.filter(|found| found.kind == FindingKind::CrossedPairs);
+    assert_eq!(crossed.map(|found| found.count).collect::<Vec<_>>(), [2]);
+    let scored = check_split(&dataset, Split::Test, &mut |_, _| true).expect("checked");
+    assert_eq!(kinds(&scored), expected);
+    // The other lists are sound.
+    let scored = check_split(&dataset, Split::Val, &mut |_, _| true).expect("checked");
+    assert_eq!(kinds(&scored), []);
+}
+
+#[test]
+fn numbers_that_begin_elsewhere_are_not_crossed_unless_the_first_masks_are_left_over() {
+    let set = Set::sound();
+    let mut dataset = set.open();
+    // Images from 0, masks from 1.
+    rename_masks(&mut dataset, |number| format!("img{}.png", number + 1));
+    assert_eq!(kinds(&checked(&dataset, Depth::Labels)), []);
+    let scored = check_split(&dataset, Split::Val, &mut |_, _| true).expect("checked");
+    assert_eq!(kinds(&scored), []);
+    // With a mask 0 beside them the list left it out, and all others moved up.
+    std::fs::copy(&dataset.train[0].mask, set.mask_path("img0")).expect("copied");
+    let expected = [(Severity::Warning, FindingKind::CrossedPairs)];
+    assert_eq!(kinds(&checked(&dataset, Depth::Labels)), expected);
 }

@@ -26,7 +26,7 @@ pub(super) fn lines(text: &str) -> Result<Vec<(usize, String)>, String> {
     }
     let mut lines: Vec<(usize, String)> = (1..)
         .zip(text.lines().map(str::trim))
-        .filter(|(_, line)| !line.is_empty() && !is_comment(line))
+        .filter(|(_, line)| is_filled(line) && !is_comment(line))
         .map(|(number, line)| (number, without_comment(line)))
         .collect();
     let short = has_short_colors(&lines);
@@ -59,6 +59,12 @@ pub(super) fn lines(text: &str) -> Result<Vec<(usize, String)>, String> {
     }
     super::forms::unify(&mut lines);
     Ok(lines)
+}
+
+/// Whether a line has more than the separators between empty fields, which spreadsheets write.
+fn is_filled(line: &str) -> bool {
+    let is_empty = |letter: char| letter.is_whitespace() || [',', ';', '|', '"'].contains(&letter);
+    !line.chars().all(is_empty)
 }
 
 fn is_comment(line: &str) -> bool {

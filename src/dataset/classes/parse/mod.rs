@@ -13,7 +13,7 @@ mod words;
 
 use std::collections::BTreeSet;
 
-use super::{Class, ClassList, MAX_CLASSES, VOID, voc_color};
+use super::{Class, ClassList, MAX_CLASSES, VOID, is_ignored, voc_color};
 use table::Columns;
 use words::{is_label, is_number};
 
@@ -63,8 +63,6 @@ struct Row {
     color: Option<[u8; 3]>,
 }
 
-/// Names that labeling programs give to what is not labeled.
-const IGNORED: [&str; 2] = ["__ignore__", "_ignore_"];
 /// Names of void in lists of colors.
 const VOID_NAMES: [&str; 4] = ["void", "unlabelled", "unlabeled", "ignore"];
 
@@ -85,7 +83,7 @@ impl ClassList {
         let mut kept = Vec::new();
         for row in rows {
             let name = row.name.to_lowercase();
-            let is_void = IGNORED.contains(&name.as_str())
+            let is_void = is_ignored(&name)
                 || row.id.is_some_and(|id| id < 0 || id == i64::from(VOID))
                 || (about_colors && VOID_NAMES.contains(&name.as_str()));
             if is_void {

@@ -229,6 +229,8 @@ fn first_lines_that_are_no_class_are_taken_off() {
         (format!("sep=;\nname;r;g;b\n{colored}"), false),
         (format!("sep=;\n{colored}"), false),
         (format!("\"sep=;\"\n{colored}"), false),
+        // Rows that nobody filled, as spreadsheets write them.
+        (format!(";;;\nname;r;g;b\n;;;\n{colored};;;\n"), false),
         (format!("\n\"sep=;\";;;\nname;r;g;b\n{colored}"), false),
         (format!("// classes\n# of 2024\n{colored}"), false),
     ] {

@@ -136,6 +136,24 @@ pub(super) fn open(root: &Path) -> Result<Dataset, DatasetError> {
     })
 }
 
+/// What an image is called, in lower case: its whole name, and what it shares with its mask.
+pub(in crate::dataset) fn image_names(path: &Path) -> [String; 2] {
+    names(path, Role::Images)
+}
+
+/// The same of a mask.
+pub(in crate::dataset) fn mask_names(path: &Path) -> [String; 2] {
+    names(path, Role::Masks)
+}
+
+fn names(path: &Path, role: Role) -> [String; 2] {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    [
+        composed(&stem).to_lowercase(),
+        roles::shared_name(&stem, role).0,
+    ]
+}
+
 impl Found {
     fn new(root: &Path, path: PathBuf) -> Option<Self> {
         if !has_extension(&path, IMAGE_EXTENSIONS) {

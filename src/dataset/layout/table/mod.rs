@@ -1,6 +1,7 @@
 //! Tables of pairs: CSV files with a column of images and one of masks, and perhaps one that says
 //! which list a pair belongs to; and JSON that says the same.
 
+mod columns;
 mod files;
 mod records;
 
@@ -9,9 +10,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use self::columns::{Columns, is_flag};
 use self::files::Files;
 use self::records::records;
-use super::headings::{self, Column};
 use super::json_list::{self, JsonEntry};
 use super::list::not_empty;
 use super::listed_files::ListedFiles;
@@ -19,7 +20,7 @@ use super::split_words::{split_of, split_words};
 use super::splits;
 use super::text::read_text;
 use super::{Dataset, DatasetItem, Layout, Note, NoteTopic, class_files, folder_name, pairs};
-use crate::dataset::{DatasetError, IMAGE_EXTENSIONS, ImageReading, VOID};
+use crate::dataset::{DatasetError, ImageReading, VOID};
 use crate::files::has_extension;
 use crate::text::plural;
 
@@ -46,17 +47,10 @@ struct Table {
     unread: Option<String>,
 }
 
-/// Which columns of a table hold what.
-struct Columns {
-    image: usize,
-    mask: usize,
-    split: Option<usize>,
-}
-
 /// The dataset that tables in a folder list; `None` where there are no such tables.
 pub(super) fn open(root: &Path) -> Result<Option<Dataset>, DatasetError> {
     let files = Files::new(root);
-    let tables = tables(root, &files.listed)?;
+    let tables = tables(root, &files)?;
     if tables.is_empty() {
         return Ok(None);
     }
@@ -126,25 +120,16 @@ pub(super) fn open(root: &Path) -> Result<Option<Dataset>, DatasetError> {
 }
 
 /// The tables of pairs in a folder, sorted by name.
-fn tables(root: &Path, files: &ListedFiles) -> Result<Vec<Table>, DatasetError> {
-    let mut paths: Vec<PathBuf> = fs::read_dir(root)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .map(|entry| entry.path())
-        .filter(|path| has_extension(path, &["csv", "tsv"]) && path.is_file())
-        .collect();
-    paths.sort();
+fn tables(root: &Path, files: &Files) -> Result<Vec<Table>, DatasetError> {
     let mut tables = Vec::new();
-    for path in paths {
+    for path in paths(root) {
         let mut records = records(&read_text(&path)?);
         let Some((_, first)) = records.first() else {
             continue;
         };
         let headed = Columns::of_headings(first);
         let is_guess = headed.is_none();
-        let Some(Columns { image, mask, split }) =
-            headed.or_else(|| Columns::of_files(first, files))
+        let Some(Columns { image, mask, split }) = headed.or_else(|| Columns::of_row(first, files))
         else {
             continue;
         };
@@ -175,8 +160,42 @@ fn tables(root: &Path, files: &ListedFiles) -> Result<Vec<Table>, DatasetError> 
         });
     }
     let documents = splits::documents(root).into_iter();
-    tables.extend(documents.filter_map(|path| of_json(path, files)));
+    tables.extend(documents.filter_map(|path| of_json(path, &files.listed)));
     Ok(tables)
+}
+
+/// The files that may be tables, sorted by name.
+fn paths(root: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(root).into_iter().flatten().flatten();
+    let mut paths: Vec<PathBuf> = entries
+        .map(|entry| entry.path())
+        .filter(|path| has_extension(path, &["csv", "tsv"]) && path.is_file())
+        .collect();
+    paths.sort();
+    paths
+}
+
+/// What to say of the tables in a folder that is opened without them, though they name images and masks: their
+/// headings are words that are not known.
+pub(super) fn notes_of_unread(root: &Path) -> Vec<Note> {
+    let files = Files::new(root);
+    let unread = |path: PathBuf| {
+        let records = records(&read_text(&path).ok()?);
+        let [(_, first), (_, second), ..] = &records[..] else {
+            return None;
+        };
+        let Columns { image, mask, .. } = Columns::of_row(second, &files)?;
+        let heading = |column: usize| first.get(column).map_or("", |field| field.trim());
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let text = format!(
+            "{name} is not read, though it names images and masks, since its headings \"{}\" and \"{}\" are not known. \
+             Call these columns image and mask to have the pairs of the table",
+            heading(image),
+            heading(mask)
+        );
+        Some(Note::assumed(NoteTopic::Pairing, text))
+    };
+    paths(root).into_iter().filter_map(unread).collect()
 }
 
 /// The table of a list in JSON that says the mask of each image; `None` where it is about other things.
@@ -238,38 +257,6 @@ impl Table {
             plural(unknown.len(), "row", "rows"),
             shown.join(", ")
         ))
-    }
-}
-
-/// Whether a heading asks for one list, with yes or no below it.
-fn is_flag(heading: &str) -> bool {
-    let lower = heading.trim().to_lowercase();
-    let word = lower.strip_prefix("is").unwrap_or_default();
-    split_of(word).is_some()
-}
-
-impl Columns {
-    fn of_headings(headings: &[String]) -> Option<Self> {
-        let column = |wanted| headings::best(wanted, headings.iter().map(String::as_str));
-        Some(Self {
-            image: column(Column::Image)?,
-            mask: column(Column::Mask)?,
-            split: column(Column::Split),
-        })
-    }
-
-    /// Those of a first row that holds an image and a mask.
-    fn of_files(fields: &[String], files: &ListedFiles) -> Option<Self> {
-        let is_file = |field: &String| {
-            has_extension(Path::new(field.trim()), IMAGE_EXTENSIONS)
-                && files.resolve(field.trim()).is_some()
-        };
-        let mut with_files = (0..fields.len()).filter(|column| is_file(&fields[*column]));
-        let (image, mask) = (with_files.next()?, with_files.next()?);
-        let split = fields
-            .iter()
-            .position(|field| split_of(field.trim()).is_some());
-        Some(Self { image, mask, split })
     }
 }
 

@@ -42,6 +42,8 @@ fn quoted_fields_and_line_breaks_are_records() {
         assert_eq!(found[0].0, line, "{text:?}");
         assert_eq!(found[0], row(line, ["a", "c"]), "{text:?}");
     }
+    let found = records("\"a; \"\"a\"\"\",c\n");
+    assert_eq!(found, [row(1, ["a; \"a\"", "c"])]);
     assert!(records("sep=;\n;;\n\n").is_empty());
 }
 
@@ -209,6 +211,63 @@ fn files_may_be_named_without_their_folders_and_rows_may_be_empty() {
         write_text(&dir.path().join("pairs.csv"), "image,mask\nimages/a.png,\n");
         let message = Dataset::open(dir.path()).unwrap_err().to_string();
         assert!(message.contains("line 2: no mask is named"), "{message}");
+    }
+}
+
+/// A folder of the pairs `a`, `b` and `d` with this table.
+fn with_folders(table: &str) -> tempfile::TempDir {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    for name in ["a", "b", "d"] {
+        let mask = dir.path().join(format!("masks/{name}_mask.png"));
+        let image = dir.path().join(format!("images/{name}.png"));
+        write_pair(&image, &mask, [0, 1]);
+    }
+    write_text(&dir.path().join("pairs.csv"), table);
+    dir
+}
+
+#[test]
+fn a_table_of_bare_names_without_headings_is_known_by_its_pairs() {
+    for table in [
+        "a,a_mask,train\nd,d_mask,val\n",
+        "1;a.png;a_mask.png;train\n2;d.png;d_mask.png;val\n",
+    ] {
+        let dir = with_folders(table);
+        let dataset = Dataset::open(dir.path()).unwrap_or_else(|err| panic!("{table}: {err}"));
+        assert_eq!(dataset.layout, Layout::Table, "{table}");
+        // Not `b`, which the table leaves out.
+        assert_eq!(
+            (ids(&dataset.train), ids(&dataset.val)),
+            (vec!["a"], vec!["d"])
+        );
+        assert_eq!(dataset.val[0].mask, dir.path().join("masks/d_mask.png"));
+        let mut notes = dataset.notes.iter();
+        assert!(notes.any(|note| note.assumed && note.text.contains("first column with files")));
+    }
+}
+
+#[test]
+fn a_table_whose_headings_are_not_known_is_said() {
+    for (table, is_told) in [
+        ("Bild,Wahrheit\na,a_mask\nd,d_mask\n", true),
+        ("Bild,Wahrheit\nimages/a.png,masks/a_mask.png\n", true),
+        // About other things.
+        ("photo,weather\na,sun\nd,rain\n", false),
+        ("name,r,g,b\nroad,1,2,3\ncar,4,5,6\n", false),
+    ] {
+        let dir = with_folders(table);
+        let dataset = Dataset::open(dir.path()).unwrap_or_else(|err| panic!("{table}: {err}"));
+        assert_eq!(dataset.layout, Layout::Folders, "{table}");
+        assert_eq!(dataset.train.len() + dataset.val.len(), 3, "{table}");
+        let mut notes = dataset.notes.iter();
+        let told = notes.any(|note| {
+            note.assumed
+                && note.text.starts_with("pairs.csv is not read")
+                && note
+                    .text
+                    .contains("\"Bild\" and \"Wahrheit\" are not known")
+        });
+        assert_eq!(told, is_told, "{table}");
     }
 }
 

@@ -104,13 +104,14 @@ fn labelmes_background_is_one_class_however_it_is_called() {
             let text = format!(
                 r#"{{"imagePath": "{id}.png", "imageHeight": 3, "imageWidth": 4, "shapes":
                 [{{"label": "car", "points": [[0, 0], [4, 2]], "shape_type": "rectangle"}},
-                {{"label": "{name}", "points": [[1, 1], [3, 2]], "shape_type": "rectangle"}}]}}"#
+                {{"label": "{name}", "points": [[1, 1], [3, 2]], "shape_type": "rectangle"}},
+                {{"label": "_ignore_", "points": [[0, 0], [1, 1]], "shape_type": "rectangle"}}]}}"#
             );
             write_text(&root.join(format!("{id}.json")), &text);
         }
         let dataset = open(&root, &cache).unwrap_or_else(|err| panic!("{name}: {err}"));
         assert_eq!(class_names(&dataset), ["background", "car"], "{name}");
-        let labels = [1, 1, 1, 1, 1, 0, 0, 1, 0, 0, 0, 0];
+        let labels = [VOID, 1, 1, 1, 1, 0, 0, 1, 0, 0, 0, 0];
         assert_eq!(read(&dataset).1, labels, "{name}");
         // A list may have the background at another place, or not at all.
         let said = |dataset: &Dataset| {
@@ -119,11 +120,12 @@ fn labelmes_background_is_one_class_however_it_is_called() {
         };
         write_text(&root.join("classes.txt"), "car\nbackground\n");
         let dataset = open(&root, &cache).unwrap_or_else(|err| panic!("{name}: {err}"));
-        let labels = [0, 0, 0, 0, 0, 1, 1, 0, 1, 1, 1, 1];
+        let labels = [VOID, 0, 0, 0, 0, 1, 1, 0, 1, 1, 1, 1];
         assert_eq!((read(&dataset).1, said(&dataset)), (labels.to_vec(), false));
         write_text(&root.join("classes.txt"), "car\ntree\n");
         let dataset = open(&root, &cache).unwrap_or_else(|err| panic!("{name}: {err}"));
-        assert_eq!((read(&dataset).1, said(&dataset)), (vec![0; 12], true));
+        let labels = [&[VOID][..], &[0; 11]].concat();
+        assert_eq!((read(&dataset).1, said(&dataset)), (labels, true));
     }
 }
 

@@ -217,3 +217,37 @@ fn a_category_of_coco_that_is_called_background_is_the_background() {
     assert_eq!(class_names(&dataset), ["background", "road", "car"]);
     assert_eq!(read(&dataset).1[..4], [2, 2, 0, 0]);
 }
+
+#[test]
+fn a_class_list_beside_annotations_of_coco_is_not_passed_over_in_silence() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let (root, cache) = (dir.path().join("own"), dir.path().join("cache"));
+    for name in ["a", "b"] {
+        write_image(&root.join(format!("{name}.png")));
+        let categories = r#"{"id": 1, "name": "road"}, {"id": 2, "name": "car"}"#;
+        let object = format!(r#""category_id": 2, {LEFT}"#);
+        write_text(
+            &root.join(format!("{name}.json")),
+            &coco(name, categories, &object),
+        );
+    }
+    for (list, is_told) in [
+        ("street\nvehicle\n", true),
+        ("car\nroad\n", true),
+        ("road 1 2 300\n", true),
+        ("road\ncar\n", false),
+        ("background\nroad\ncar\n", false),
+    ] {
+        write_text(&root.join("classes.txt"), list);
+        let dataset = open(&root, &cache).unwrap_or_else(|err| panic!("{err}"));
+        assert_eq!(class_names(&dataset), ["background", "road", "car"]);
+        let mut notes = dataset.notes.iter();
+        let told = notes.any(|note| {
+            note.assumed
+                && note
+                    .text
+                    .starts_with("classes.txt is not read, since the annotations name the classes")
+        });
+        assert_eq!(told, is_told, "{list}");
+    }
+}

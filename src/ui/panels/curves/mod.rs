@@ -2,6 +2,7 @@
 
 mod cursor;
 mod export;
+mod gestures;
 mod grid;
 mod hover;
 mod hover_place;

@@ -176,6 +176,9 @@ impl EvaluatePanel {
                 .map_or_else(|| run.clone(), RunSnapshot::title);
             ui.error_box(&format!("{title} could not be evaluated"), message);
         }
+        for message in self.work.damaged() {
+            ui.error_box("Earlier scores cannot be read", message);
+        }
         if shown.is_empty() {
             self.nothing_ui(ui, &names);
             return;

@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::engine::{
-    BOUNDARY_WIDTH, DatasetState, EngineError, KeptEvaluation, NoticeLevel, Poll, RunSnapshot,
-    ScoredSplit, Task,
+    BOUNDARY_WIDTH, DatasetState, EngineError, KeptEvaluation, KeptEvaluations, NoticeLevel, Poll,
+    RunSnapshot, ScoredSplit, Task,
 };
 use crate::ui::command::Command;
 use crate::ui::context::PanelCtx;
@@ -29,8 +29,8 @@ pub struct Work {
     waiting: VecDeque<(String, ScoredSplit)>,
     /// Run and message.
     failures: Vec<(String, String)>,
-    kept: Vec<Arc<KeptEvaluation>>,
-    reading: Option<Task<Vec<Arc<KeptEvaluation>>>>,
+    kept: KeptEvaluations,
+    reading: Option<Task<KeptEvaluations>>,
     read_for: ReadFor,
 }
 
@@ -69,6 +69,11 @@ impl Work {
         &self.failures
     }
 
+    /// What is to be said of earlier scores that cannot be read.
+    pub fn damaged(&self) -> &[String] {
+        &self.kept.damaged
+    }
+
     /// The newest evaluation of a run on a list, with this averaging.
     pub fn find(&self, run: &str, on: &ScoredSplit) -> Option<Arc<KeptEvaluation>> {
         let is_it = |kept: &&Arc<KeptEvaluation>| {
@@ -77,7 +82,7 @@ impl Work {
                 && Some(&kept.dataset) == on.dataset.as_ref()
                 && kept.averaging == on.averaging
         };
-        self.kept.iter().find(is_it).cloned()
+        self.kept.readable.iter().find(is_it).cloned()
     }
 
     /// Reads what is kept with `runs`, where that may be other than what was read last.
@@ -109,7 +114,7 @@ impl Work {
         match Task::poll_slot(&mut self.reading) {
             Poll::Pending => {}
             Poll::Ready(kept) => self.kept = kept,
-            Poll::Lost => self.kept.clear(),
+            Poll::Lost => self.kept = KeptEvaluations::default(),
         }
         let Some((run, task)) = &mut self.running else {
             return;
@@ -128,9 +133,9 @@ impl Work {
                 let score = percent(kept.evaluation.scores.mean_iu);
                 let text = format!("{title} is evaluated: mIoU {score}");
                 ctx.commands.send(Command::Notify(NoticeLevel::Info, text));
-                self.kept.insert(0, kept);
-                // What was read meanwhile does not have it.
-                if self.reading.take().is_some() {
+                self.kept.readable.insert(0, kept);
+                // What was read meanwhile does not have it, and a file that was damaged may be whole now.
+                if self.reading.take().is_some() || !self.kept.damaged.is_empty() {
                     self.read_for = ReadFor::default();
                 }
             }

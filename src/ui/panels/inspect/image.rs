@@ -32,11 +32,10 @@ impl InspectPanel {
     /// takes longer gives way to its image alone.
     pub(super) fn update(&mut self, ctx: &PanelCtx<'_>, ui: &Ui, run: &str) -> Option<ImageState> {
         let path = self.list.selected().map(Path::to_owned)?;
+        let weights = RunWeights::best(run);
         self.predictions.cancel_others(&path);
-        let state = match self
-            .predictions
-            .get(ctx.engine, &RunWeights::best(run), &path)
-        {
+        self.predictions.cancel_other_weights(&weights);
+        let state = match self.predictions.get(ctx.engine, &weights, &path) {
             Lookup::Ready(prediction) => {
                 self.prepare(ctx, ui, (Subject::Prediction(prediction), None));
                 ImageState::Shown

@@ -3,7 +3,7 @@
 use eframe::egui::{Label, RichText, Ui};
 
 use super::LiveMasks;
-use super::loss_line;
+use super::loss_line::{self, steps_up_to};
 use crate::engine::RunSnapshot;
 use crate::ui::context::PanelCtx;
 use crate::ui::terms::{Teaches as _, Term};
@@ -53,14 +53,6 @@ fn numbers_text(run: &RunSnapshot, moment: Option<usize>) -> String {
         None => text.push_str(" · not validated yet"),
     }
     text
-}
-
-/// How many of the steps of a run are done at a moment.
-pub(super) fn steps_up_to(run: &RunSnapshot, moment: Option<usize>) -> usize {
-    match moment {
-        Some(moment) => run.steps.partition_point(|step| step.step <= moment),
-        None => run.steps.len(),
-    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,6 @@
 use eframe::egui::accesskit::Role;
 use eframe::egui::{Sense, Stroke, Ui, Vec2, WidgetInfo, pos2, vec2};
 
-use super::head::steps_up_to;
 use crate::engine::RunSnapshot;
 use crate::ui::command::{Command, PanelKind};
 use crate::ui::context::PanelCtx;
@@ -55,6 +54,14 @@ pub(super) fn ui(ctx: &PanelCtx<'_>, ui: &mut Ui, run: &RunSnapshot, moment: Opt
     let text = format!("{name} over {count}, averaged. Click to show Curves");
     if response.on_hover_text(text).clicked() {
         ctx.commands.send(Command::ShowPanel(PanelKind::Curves));
+    }
+}
+
+/// How many of the steps of a run are done at a moment.
+pub(super) fn steps_up_to(run: &RunSnapshot, moment: Option<usize>) -> usize {
+    match moment {
+        Some(moment) => run.steps.partition_point(|step| step.step <= moment),
+        None => run.steps.len(),
     }
 }
 

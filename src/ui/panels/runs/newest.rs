@@ -12,8 +12,8 @@ use crate::ui::view_model::format;
 use crate::ui::when::AddWhen as _;
 
 /// Height of the heading, and of a run with the gap below it.
-const HEADING: f32 = 30.0;
-const CARD: f32 = 64.0;
+const HEADING: f32 = 28.0;
+const CARD: f32 = 62.0;
 /// More are looked for in the table.
 const MOST: usize = 8;
 

@@ -39,7 +39,7 @@ impl Places<'_> {
     }
 
     /// Where the columns begin that are scrolled.
-    fn first_scrolled(&self, line: Rect) -> f32 {
+    pub fn first_scrolled(&self, line: Rect) -> f32 {
         let name = self.widths.first().copied().unwrap_or_default();
         line.left() + self.scrolled + TICK_WIDTH + name + CELL_GAP
     }

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use eframe::egui::{
-    self, Align, Color32, Label, Layout, Rect, Response, RichText, ScrollArea, Sense, TextStyle,
-    TextWrapMode, Ui, UiBuilder, WidgetText, pos2, style::ScrollStyle, vec2,
+    self, Align, Align2, Color32, Label, Layout, Rect, Response, RichText, ScrollArea, Sense,
+    TextStyle, TextWrapMode, Ui, UiBuilder, WidgetText, pos2, style::ScrollStyle, vec2,
 };
 
 use super::actions;
@@ -47,7 +47,7 @@ impl Table<'_> {
                 scrolled: viewport.left().max(0.0),
             };
             ui.set_width(width);
-            self.header_ui(ui, query, &places);
+            let header = self.header_ui(ui, query, &places);
             ui.spacing_mut().item_spacing.y = 0.0;
             ScrollArea::vertical().auto_shrink(false).show_rows(
                 ui,
@@ -60,17 +60,24 @@ impl Table<'_> {
                     }
                 },
             );
+            if places.scrolled > 0.0 {
+                // Here the others go behind the names.
+                let x = places.first_scrolled(header) - CELL_GAP / 2.0;
+                let stroke = ui.visuals().widgets.hovered.bg_stroke;
+                let area = header.y_range().min..=ui.clip_rect().bottom();
+                ui.painter().vline(x, area, stroke);
+            }
         });
     }
 
-    fn header_ui(&mut self, ui: &mut Ui, query: &mut Query, places: &Places<'_>) {
+    /// Draws the titles of the columns, and returns where they are.
+    fn header_ui(&mut self, ui: &mut Ui, query: &mut Query, places: &Places<'_>) -> Rect {
         let (line, _) = ui.allocate_exact_size(vec2(places.width, ROW_HEIGHT), Sense::hover());
         for (index, (column, cell)) in self.columns.iter().zip(places.cells(line)).enumerate() {
             let Some(in_sight) = places.in_sight(index, cell, line) else {
                 continue;
             };
             let sorted = query.sort == *column;
-            let text = RichText::new(column.title()).small().strong();
             // All of the cell is clicked, but for its edge, which is above it.
             let id = ui.scope_id().with(("sort", column.title()));
             let response = ui
@@ -78,17 +85,8 @@ impl Table<'_> {
                 .on_hover_text("Sort by this column; click again to turn it round");
             focus_outline(ui, &response);
             edge_ui(ui, cell, *column, self.widths);
-            let mut ui = cell_ui(ui, cell, in_sight, *column);
-            // Painted: the button around it has the name.
-            let text = WidgetText::from(text).into_galley(
-                &ui,
-                Some(TextWrapMode::Truncate),
-                ui.available_width(),
-                TextStyle::Small,
-            );
-            let (_, header) = ui.allocate_space(text.size());
-            let color = ui.visuals().strong_text_color();
-            ui.painter().galley(header.min, text, color);
+            let ui = cell_ui(ui, cell, in_sight, *column);
+            let header = title_ui(&ui, cell, *column);
             let name = format!("Sort by {}", column.title());
             response.widget_info(|| {
                 egui::WidgetInfo::labeled(egui::accesskit::Role::Button, true, &name)
@@ -107,6 +105,7 @@ impl Table<'_> {
         }
         let stroke = ui.visuals().widgets.noninteractive.bg_stroke;
         ui.painter().hline(line.x_range(), line.bottom(), stroke);
+        line
     }
 
     fn row_ui(&mut self, ui: &mut Ui, index: usize, places: &Places<'_>) {
@@ -231,6 +230,26 @@ impl Table<'_> {
             .on_hover_text("Color of this run in Curves");
         }
     }
+}
+
+/// The title of a column, and where it is. It is painted: what is clicked has the name.
+fn title_ui(ui: &Ui, cell: Rect, column: Column) -> Rect {
+    let text = WidgetText::from(RichText::new(column.title()).small().strong());
+    let galley = text.into_galley(
+        ui,
+        Some(TextWrapMode::Truncate),
+        cell.width(),
+        TextStyle::Small,
+    );
+    let align = if column.is_number() {
+        Align2::RIGHT_CENTER
+    } else {
+        Align2::LEFT_CENTER
+    };
+    let rect = align.align_size_within_rect(galley.size(), cell);
+    ui.painter()
+        .galley(rect.min, galley, ui.visuals().strong_text_color());
+    rect
 }
 
 /// The right edge of a header: a drag makes the column wider or narrower.

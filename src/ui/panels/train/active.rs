@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use eframe::egui::{Align, Label, Layout, RichText, Ui};
 
-use crate::engine::{ActiveRun, DatasetState, Phase, RunSnapshot};
+use crate::engine::{ActiveRun, DatasetState, InitialWeights, Phase, RunSnapshot};
 use crate::ui::command::UiCommand;
 use crate::ui::context::PanelCtx;
 use crate::ui::panels::command_button;
@@ -39,6 +39,18 @@ pub fn phase_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, active: &ActiveRun) {
             let color = theme::palette(ui.visuals()).info;
             ui.tag(&progress::plan_position(plan), color)
                 .on_hover_text("These runs are trained one after another");
+        }
+        if let InitialWeights::Run(start) = &active.config.init {
+            let start = ctx.engine.run(start);
+            let title = start.map_or_else(String::new, RunSnapshot::title);
+            let text = start.map_or_else(
+                || "from a run".to_owned(),
+                |run| format!("from {}", run.config.variant),
+            );
+            ui.truncated(
+                RichText::new(text).small().weak(),
+                &format!("It started from the weights of {title}"),
+            );
         }
     });
     ui.horizontal(|ui| {

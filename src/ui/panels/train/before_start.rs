@@ -179,6 +179,7 @@ fn estimate_ui(ui: &mut Ui, estimate: &BeforeStart) {
         Some(time) if time.source == TimeSource::Product => {
             format!("roughly {}", format::rough_duration(time.total_secs))
         }
+        Some(time) if time.total_secs < 1.0 => "less than a second".to_owned(),
         Some(time) => format!("about {}", format::duration(time.total_secs)),
         None => "time known after the first steps".to_owned(),
     };
@@ -209,9 +210,16 @@ fn estimate_ui(ui: &mut Ui, estimate: &BeforeStart) {
             "Only {} are free now: close other programs, or choose a smaller batch or crop",
             memory_text(available)
         );
-        let color = theme::palette(ui.visuals()).warning;
-        ui.add(Label::new(RichText::new(text).small().color(color)).wrap());
+        warning_ui(ui, text);
     }
+    for warning in &estimate.warnings {
+        warning_ui(ui, format::sentence(warning));
+    }
+}
+
+fn warning_ui(ui: &mut Ui, text: String) {
+    let color = theme::palette(ui.visuals()).warning;
+    ui.add(Label::new(RichText::new(text).small().color(color)).wrap());
 }
 
 fn details(estimate: &BeforeStart) -> String {

@@ -5,6 +5,7 @@ mod advanced;
 mod alarms;
 mod augmentation;
 mod before_start;
+mod below;
 mod checkpoints;
 mod device;
 mod explained;
@@ -26,18 +27,14 @@ pub use queue::{clear_queue_problem, run_queue_problem};
 
 use std::path::{Path, PathBuf};
 
-use eframe::egui::{Frame, Margin, Panel, RichText, ScrollArea, Ui};
+use eframe::egui::{ScrollArea, Ui, UiBuilder};
 use serde::{Deserialize, Serialize};
 
 use crate::engine::{DatasetState, DeviceId, Engine, InitialWeights, RunConfig, Trunk, preset};
 use crate::ui::command::{Problem, UiCommand};
 use crate::ui::context::PanelCtx;
 use crate::ui::focus::follow_focus;
-use crate::ui::icons::Icon;
 use crate::ui::panels::runs::newest_runs_ui;
-use crate::ui::panels::{command_button, send_when_clicked};
-use crate::ui::theme;
-use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::format::{plural, sentence};
 use before_start::Before;
 use queue::Differs;
@@ -45,17 +42,8 @@ use rate_search::RateFinder;
 use start_from::WeightsPick;
 use trial::TrialBox;
 
-/// Share of the panel that texts about the run may take; the rest of them is scrolled to.
-const MOST_STATUS: f32 = 0.5;
-/// Height in points that the form has in any case.
-const LEAST_FORM: f32 = 120.0;
 /// In a panel of less height, in points, everything scrolls.
 const LOW: f32 = 270.0;
-const STATUS_MARGIN: Margin = Margin {
-    top: 6,
-    ..Margin::ZERO
-};
-
 /// The Train panel.
 #[derive(Serialize, Deserialize)]
 #[serde(default)]
@@ -78,6 +66,9 @@ pub struct TrainPanel {
     /// Height of the buttons that start; an active run has as much room in their place.
     #[serde(skip)]
     start_height: f32,
+    /// Height of all that is below the form.
+    #[serde(skip)]
+    below: f32,
     #[serde(skip)]
     rates: RateFinder,
 }
@@ -93,6 +84,7 @@ impl Default for TrainPanel {
             grid: String::new(),
             differs: Differs::default(),
             start_height: 0.0,
+            below: 0.0,
             rates: RateFinder::default(),
         }
     }
@@ -235,42 +227,28 @@ impl TrainPanel {
             self.weights.ui(ctx, ui, &mut self.settings);
             return;
         }
-        // What comes and goes is below the form, and above the buttons: neither of them moves.
-        let most = ui.available_height() * MOST_STATUS;
-        Panel::bottom("train buttons")
-            .resizable(false)
-            .show_separator_line(false)
-            .frame(Frame::new().inner_margin(STATUS_MARGIN))
-            .show(ui, |ui| self.buttons_ui(ctx, ui));
-        let most = most.min(ui.available_height() - LEAST_FORM);
-        Panel::bottom("train status")
-            .resizable(false)
-            .frame(Frame::new().inner_margin(STATUS_MARGIN))
-            .show(ui, |ui| {
-                status_area(ui, most, |ui| self.news_ui(ctx, ui));
-            });
-        let height = ui.available_height();
+        // What comes and goes is below the form, and above the buttons: neither of them moves. The form is drawn
+        // first, so that Tab goes from top to bottom.
+        let whole = ui.available_rect_before_wrap();
+        let form = whole.with_max_y((whole.bottom() - self.below).max(whole.top()));
+        let mut above = ui.new_child(UiBuilder::new().id_salt("form").max_rect(form));
         ScrollArea::vertical()
             .auto_shrink(false)
             // Where it is lower than that, it must not reach into the status.
             .min_scrolled_height(0.0)
-            .show(ui, |ui| {
-                self.settings_ui(ctx, ui, height);
+            .show(&mut above, |ui| {
+                self.settings_ui(ctx, ui, form.height());
                 follow_focus(ui);
             });
-        self.weights.ui(ctx, ui, &mut self.settings);
-    }
-
-    /// What comes and goes: alarms, and how the active run does, or what is said of the next one.
-    fn news_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
-        alarms::alarms_ui(ctx, ui);
-        if let Some(active) = ctx.engine.active() {
-            active::lines_ui(ctx, ui, active);
-            shares::shares_ui(ctx.engine, ui, active);
-        } else {
-            followed::followed_ui(ctx, ui);
-            self.status_ui(ctx, ui);
+        self.below_ui(ctx, ui);
+        let below = whole.bottom() - ui.available_rect_before_wrap().bottom();
+        if (below - self.below).abs() > 0.5 {
+            self.below = below;
+            ui.ctx()
+                .request_discard("what is below the form has another height");
         }
+        ui.advance_cursor_after_rect(form);
+        self.weights.ui(ctx, ui, &mut self.settings);
     }
 
     /// The form, the queue, and the newest runs in what they leave of a `height`.
@@ -314,70 +292,10 @@ impl TrainPanel {
         self.weights.read(engine, path);
     }
 
-    /// The buttons that start, or those of the active run with its phase.
-    fn buttons_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
-        if let Some(active) = ctx.engine.active() {
-            // It will tell how long the next one takes.
-            self.before.forget();
-            active::buttons_ui(ctx, ui, active);
-            ui.scope(|ui| {
-                ui.set_min_height(self.start_height);
-                active::phase_ui(ctx, ui, active);
-            });
-        } else {
-            let start = ui.scope(|ui| self.start_ui(ctx, ui)).response;
-            self.start_height = start.rect.height();
-        }
-    }
-
-    fn start_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
-        let command = UiCommand::StartTraining;
-        let problem = self.problem(ctx.engine, command);
-        let start = ui.primary_button(Icon::Play, command.label(), problem.is_none());
-        send_when_clicked(ctx, ui, start, command, problem.as_deref());
-        ui.horizontal_wrapped(|ui| {
-            for command in [
-                UiCommand::TrainThree,
-                UiCommand::TrainStaged,
-                UiCommand::TrainAtOnce,
-                UiCommand::TryOut,
-            ] {
-                let problem = self.problem(ctx.engine, command);
-                command_button(ctx, ui, command, problem.as_deref());
-            }
-        });
-    }
-
-    /// Why nothing can start, and what the next run will take.
-    fn status_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
-        self.before.reasons_ui(ui);
-        self.trial.ui(ctx, ui);
-        if let Some(problem) = self.problem(ctx.engine, UiCommand::StartTraining) {
-            let color = theme::palette(ui.visuals()).warning;
-            ui.label(RichText::new(problem).small().color(color));
-        }
-        let config = self.sound_config(ctx.engine).ok();
-        let tried = config.as_ref().and_then(|config| self.trial.time(config));
-        let next = (config.as_ref(), tried);
-        self.before.ui(ctx, ui, next, &mut self.settings);
-        queue::left_ui(ctx, ui);
-    }
-
     fn queue_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
         let config = self.queued_config(ctx.engine);
         queue::queue_ui(ctx, ui, config, (&mut self.grid, &mut self.differs));
     }
-}
-
-/// Texts of changing height, `most` at most.
-fn status_area(ui: &mut Ui, most: f32, add: impl FnOnce(&mut Ui)) {
-    ScrollArea::vertical()
-        .id_salt("status")
-        .auto_shrink([false, true])
-        .max_height(most)
-        // The panel around it grows with it, so it must not keep to the panel.
-        .min_scrolled_height(most)
-        .show(ui, add);
 }
 
 fn problem(err: impl std::fmt::Display) -> Problem {

@@ -38,6 +38,8 @@ pub struct Wait {
     pub secs: f32,
     /// How far it is, `0.0..=1.0`, once the network computes.
     pub share: Option<f32>,
+    /// Whether other predictions come first, such as those of a panel that is not seen.
+    pub is_queued: bool,
     /// The image, once it is read.
     pub image: Option<Pixels>,
     /// What is there of the mask of a large image.
@@ -52,6 +54,9 @@ impl Wait {
 
     /// `Predicting street.jpg · 42 % · 1.9 s`
     pub fn text(&self, what: &str) -> String {
+        if self.is_queued {
+            return format!("Waiting for another prediction · {:.1} s", self.secs);
+        }
         let share = self.share.map_or_else(String::new, |share| {
             format!(" · {:.0} %", (share * 100.0).floor())
         });
@@ -138,6 +143,7 @@ impl PredictionCache {
             image: image.to_owned(),
             epoch: best_epoch(engine, weights),
             since: Instant::now(),
+            staged: Instant::now(),
             stage: Stage::Reading,
         };
         if let Some(pixels) = &pixels {
@@ -151,16 +157,23 @@ impl PredictionCache {
     }
 
     fn state_of(&self, running: &Running) -> Lookup {
-        let (share, partial) = match &running.stage {
+        let (share, is_queued, partial) = match &running.stage {
             Stage::Offered(image, plan) => {
                 return Lookup::Offered(image.clone(), plan.clone());
             }
-            Stage::Reading | Stage::Planning(..) => (None, PartialState::default()),
-            Stage::Predicting(task, partial) => (task.progress(), partial.state()),
+            Stage::Reading => (None, false, PartialState::default()),
+            Stage::Planning(_, task) => {
+                let is_queued = running.is_queued(task);
+                (None, is_queued, PartialState::default())
+            }
+            Stage::Predicting(task, partial) => {
+                (task.progress(), running.is_queued(task), partial.state())
+            }
         };
         Lookup::Running(Wait {
             secs: running.since.elapsed().as_secs_f32(),
             share,
+            is_queued,
             image: self.pixels(&running.image),
             partial,
         })
@@ -209,6 +222,11 @@ impl PredictionCache {
         self.done.retain(|done| {
             done.image == image || !matches!(done.result, Err(Failure::Cancelled(_)))
         });
+    }
+
+    /// Cancels running predictions by other weights: one image takes as long as it does, and those behind it wait.
+    pub fn cancel_other_weights(&mut self, weights: &RunWeights) {
+        self.running.retain(|running| running.weights == *weights);
     }
 
     /// Gives up the running prediction by `weights` for `image`, until it is asked for again with

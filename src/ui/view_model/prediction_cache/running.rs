@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::{Done, Failure};
 use crate::engine::{
@@ -13,12 +13,16 @@ use crate::engine::{
 /// Up to so many pixels every network sees an image as a whole.
 const LARGE: u64 = 3_000_000;
 
+const QUEUED_AFTER: Duration = Duration::from_millis(500);
+
 /// A prediction that is not there yet.
 pub struct Running {
     pub weights: RunWeights,
     pub image: PathBuf,
     pub epoch: Option<usize>,
     pub since: Instant,
+    /// Since when it is in its stage.
+    pub staged: Instant,
     pub stage: Stage,
 }
 
@@ -42,6 +46,7 @@ impl Running {
         }
         let network = NetworkSource::from(&self.weights);
         let plan = engine.prediction_plan(&network, pixels.facts(), options.tiling);
+        self.staged = Instant::now();
         self.stage = Stage::Planning(pixels.clone(), plan);
     }
 
@@ -49,7 +54,13 @@ impl Running {
         let partial = PartialMask::default();
         let how = (options.clone(), Some(partial.clone()));
         let task = engine.predict(&self.weights, &self.image, Some(pixels), how);
+        self.staged = Instant::now();
         self.stage = Stage::Predicting(task, partial);
+    }
+
+    /// Whether the work of this stage waits for other work. That begins within moments where there is none.
+    pub fn is_queued<T>(&self, task: &Task<T>) -> bool {
+        task.progress().is_none() && self.staged.elapsed() > QUEUED_AFTER
     }
 
     /// The result, where there is one now.

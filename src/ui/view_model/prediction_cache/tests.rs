@@ -51,6 +51,7 @@ fn a_lost_prediction_has_failed_and_can_be_asked_for_again() {
         image: image.to_owned(),
         epoch: None,
         since: Instant::now(),
+        staged: Instant::now(),
         stage: Stage::Predicting(bench.lost(), PartialMask::default()),
     });
     bench.until(|ctx| {
@@ -88,6 +89,28 @@ fn a_cancelled_prediction_stays_cancelled_until_it_is_asked_for_again() {
     cache.cancel(run, image);
     cache.cancel_others(Path::new("y"));
     assert!(cache.done.is_empty() && cache.images.is_empty());
+}
+
+#[test]
+fn a_prediction_by_another_run_gives_way_and_one_that_waits_says_so() {
+    let bench = Bench::new();
+    let image = Path::new("x");
+    let mut cache = PredictionCache::default();
+    for run in ["a", "b"] {
+        cache.get(&bench.engine, &RunWeights::best(run), image);
+    }
+    cache.cancel_other_weights(&RunWeights::best("b"));
+    let runs: Vec<_> = cache.running.iter().map(|one| &one.weights.run).collect();
+    assert_eq!(runs, ["b"]);
+
+    let mut wait = Wait {
+        secs: 1.25,
+        is_queued: true,
+        ..Wait::default()
+    };
+    assert_eq!(wait.text(" x"), "Waiting for another prediction · 1.2 s");
+    (wait.is_queued, wait.share) = (false, Some(0.5));
+    assert_eq!(wait.text(" x"), "Predicting x · 50 % · 1.2 s");
 }
 
 #[test]
@@ -141,6 +164,7 @@ fn what_takes_several_tiles_is_offered_and_starts_when_it_is_wanted() {
         image: image.to_owned(),
         epoch: None,
         since: Instant::now(),
+        staged: Instant::now(),
         stage: Stage::Offered(pixels.into(), plan.clone()),
     });
     let offered = |cache: &mut PredictionCache| matches!(cache.get(&bench.engine, run, image), Lookup::Offered(_, found) if found == plan);
@@ -162,6 +186,7 @@ fn a_wait_says_how_far_and_how_long() {
         share: Some(0.428),
         image: None,
         partial: PartialState::default(),
+        is_queued: false,
     };
     assert_eq!(wait.text(" a.png"), "Predicting a.png · 42 % · 1.9 s");
     let wait = Wait {

@@ -21,7 +21,7 @@ impl Column {
             Self::State => 72.0,
             Self::Epochs | Self::Steps | Self::Loss | Self::BatchSize => 78.0,
             Self::Duration => 68.0,
-            Self::BestMiou => 63.0,
+            Self::BestMiou => 62.0,
             Self::Seed | Self::Device => 64.0,
         }
     }
@@ -31,7 +31,7 @@ impl Column {
         match self {
             // "FCN-32s on sample", "lr 0.05 · batch 4 · 40 epochs", "FCN-32s VGG16 slim" in full.
             Self::Name => 113.0,
-            Self::Settings => 162.0,
+            Self::Settings => 160.0,
             Self::Network => 119.0,
             Self::Note | Self::Folder | Self::StartsFrom | Self::Tags => 80.0,
             Self::Dataset => 58.0,
