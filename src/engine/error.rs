@@ -177,6 +177,16 @@ pub enum EngineError {
         /// Where it is.
         trash: PathBuf,
     },
+    /// What came back is no run that can be listed.
+    #[error(
+        "{}: this is back, but it is not listed, since it has no config.json. A part of it was deleted before, or it is \
+         a link to a folder that is not there now",
+        .folder.display()
+    )]
+    NotWhole {
+        /// Where it is.
+        folder: PathBuf,
+    },
     /// A deleted run cannot come back at all.
     #[error(
         "{run}: this deleted run is not in {} any more. Another window has brought it back or emptied the trash, or \

@@ -59,7 +59,7 @@ pub(super) fn write_notes(
     Ok((run, before))
 }
 
-/// Moves a run out of the trash.
+/// Moves a run out of the trash. One that is not whole comes back, too, and is told.
 pub(super) fn restore(runs: &Path, folder: &Path) -> Result<(), EngineError> {
     let run = RunFolder::at(folder).name();
     let target = runs.join(&run);
@@ -74,5 +74,9 @@ pub(super) fn restore(runs: &Path, folder: &Path) -> Result<(), EngineError> {
             trash: folder.to_owned(),
         });
     }
-    Ok(fs::rename(folder, &target).map_err(FileError::write(&target))?)
+    fs::rename(folder, &target).map_err(FileError::write(&target))?;
+    if !target.join("config.json").is_file() {
+        return Err(EngineError::NotWhole { folder: target });
+    }
+    Ok(())
 }

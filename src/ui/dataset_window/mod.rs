@@ -227,15 +227,12 @@ impl DatasetWindow {
             .auto_shrink([false, false])
             .show(ui, |ui| {
                 // What is changed during a save would be lost when the saved dataset is read.
-                if self.saving.is_some() {
-                    ui.disable();
-                }
-                match self.page {
+                ui.add_when_ui(self.saving.is_none(), |ui| match self.page {
                     Page::Classes => classes::classes_ui(ui, &mut edited.form),
                     Page::Images => images::images_ui(ui, &mut edited.form),
                     Page::Lists => edited.lists.ui(ctx, ui, &edited.edit),
                     Page::Pairs => edited.pairs.ui(ctx, ui, &edited.edit),
-                }
+                });
             });
     }
 }

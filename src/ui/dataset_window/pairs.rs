@@ -146,7 +146,15 @@ impl PairsForm {
 
 /// How many pairs are of high, medium and low confidence.
 fn counts(review: &PairReview) -> [usize; 3] {
-    [Confidence::High, Confidence::Medium, Confidence::Low].map(|of| review.count(of))
+    let mut counts = [0; 3];
+    for pair in &review.pairs {
+        counts[match pair.confidence {
+            Confidence::High => 0,
+            Confidence::Medium => 1,
+            Confidence::Low => 2,
+        }] += 1;
+    }
+    counts
 }
 
 /// Another mask for an image, or none.

@@ -20,7 +20,13 @@ fn separator(text: &str) -> (u8, usize) {
         }
         start += line.len();
     }
-    let is_in_first = |separator: &u8| first.contains(char::from(*separator));
+    // Between quotes it is part of a name.
+    let unquoted = first.split('"').step_by(2);
+    let is_in_first = |separator: &u8| {
+        unquoted
+            .clone()
+            .any(|part| part.contains(char::from(*separator)))
+    };
     let told = told.and_then(|told| told.bytes().next().filter(u8::is_ascii));
     let found = || SEPARATORS.into_iter().find(is_in_first);
     let separator = told.filter(is_in_first).or_else(found);

@@ -42,6 +42,8 @@ fn quoted_fields_and_line_breaks_are_records() {
         assert_eq!(found[0].0, line, "{text:?}");
         assert_eq!(found[0], row(line, ["a", "c"]), "{text:?}");
     }
+    let found = records("\"a; \"\"a\"\"\",c\n");
+    assert_eq!(found, [row(1, ["a; \"a\"", "c"])]);
     assert!(records("sep=;\n;;\n\n").is_empty());
 }
 

@@ -27,6 +27,19 @@ fn empty(engine: &mut Engine) {
     engine.empty_run_trash(&counted);
 }
 
+/// The next notice.
+#[track_caller]
+fn notice(engine: &mut Engine) -> String {
+    let since = Instant::now();
+    loop {
+        engine.wait(Duration::from_millis(10));
+        if let Some(notice) = engine.take_notices().pop() {
+            return notice.text;
+        }
+        assert!(since.elapsed() < Duration::from_mins(1), "no notice");
+    }
+}
+
 #[track_caller]
 fn delete(engine: &mut Engine, run: &str) {
     let before = engine.runs_in_trash().count();
@@ -139,14 +152,7 @@ fn a_run_that_another_program_trains_is_not_deleted() {
     let lock = fs::File::create(dir.path().join("runs/a/lock")).expect("a file");
     lock.lock().expect("the lock");
     engine.delete_runs(vec!["a".to_owned()]).expect("asked");
-    let since = Instant::now();
-    let refusal = loop {
-        engine.wait(Duration::from_millis(10));
-        if let Some(notice) = engine.take_notices().pop() {
-            break notice.text;
-        }
-        assert!(since.elapsed() < Duration::from_mins(1), "no answer");
-    };
+    let refusal = notice(&mut engine);
     assert!(refusal.contains("a is being trained"), "{refusal}");
     assert_eq!((names(&engine), engine.run_undo()), (vec!["a"], None));
 }
@@ -253,18 +259,31 @@ fn a_trash_that_is_removed_by_hand_is_made_anew() {
     assert_eq!(engine.take_notices(), []);
     // The other is gone, and that is said.
     engine.undo_run_change();
-    let mut told = Vec::new();
-    let since = Instant::now();
-    while told.is_empty() && since.elapsed() < Duration::from_mins(1) {
-        engine.wait(Duration::from_millis(10));
-        told = engine.take_notices();
-    }
-    assert!(
-        told[0].text.starts_with("a: this deleted run is not in"),
-        "{told:?}"
-    );
+    let told = notice(&mut engine);
+    assert!(told.starts_with("a: this deleted run is not in"), "{told}");
     assert_eq!(
         (engine.run_undo(), engine.runs_in_trash().count()),
         (None, 0)
     );
+}
+
+#[test]
+fn what_comes_back_and_is_no_run_is_told() {
+    let dir = tempfile::tempdir().expect("a folder");
+    // An earlier version ended while it deleted this for good.
+    let half = dir.path().join("runs/.trash/100-1/1/half");
+    fs::create_dir_all(&half).expect("a folder");
+    fs::write(half.join("weights-1.bpk"), "weights").expect("a file");
+    let mut engine = engine(&dir, &[]);
+    engine.watch_runs();
+    until(&mut engine, "it can come back", |engine| {
+        engine.runs_in_trash().count() == 1
+    });
+    engine.undo_run_change();
+    let told = notice(&mut engine);
+    assert!(
+        told.contains("half: this is back, but it is not listed"),
+        "{told}"
+    );
+    assert!(dir.path().join("runs/half/weights-1.bpk").is_file());
 }

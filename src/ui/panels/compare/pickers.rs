@@ -1,6 +1,6 @@
 //! Which networks and which image are compared.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use eframe::egui::{Button, ComboBox, Key, Modifiers, ScrollArea, Ui};
 
@@ -99,9 +99,12 @@ impl ComparePanel {
     pub(super) fn image_picker_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
         let items = open_dataset(ctx).map_or(&[][..], |open| &open.dataset.val);
         let image = self.image(ctx);
-        let index = image
-            .as_ref()
-            .and_then(|image| items.iter().position(|item| &item.image == image));
+        // Compared as it is written: in each frame, comparing many paths part by part takes too long.
+        let is_at = |image: &PathBuf| {
+            let written = image.as_os_str();
+            (items.iter()).position(|item| item.image.as_os_str() == written)
+        };
+        let index = image.as_ref().and_then(is_at);
         let places = self.ranking.places();
         // Where the image is in the order that is shown.
         let row = match (places, index) {
