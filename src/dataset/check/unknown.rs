@@ -7,6 +7,7 @@ use super::facts::{ItemFacts, LabelProblem, RawSamples};
 use super::finding::{Finding, FindingKind, Fix, Severity};
 use super::{Facts, scaled, shifted};
 use crate::dataset::VOID;
+use crate::text::plural;
 
 /// More different values than a mask has classes, if most of them are rare.
 const MANY_VALUES: usize = 16;
@@ -94,9 +95,10 @@ pub(super) fn unknown_labels(facts: &Facts<'_>) -> Vec<Finding> {
             first.clone()
         } else {
             format!(
-                "the masks have labels that are no class: {}{more}. With {classes} classes the labels are 0 to {}. Add \
+                "the masks have labels that are no class: {}{more}. With {} the labels are 0 to {}. Add \
                  the classes to classes.txt, or write the masks with other labels",
                 labels.join(", "),
+                plural(classes, "class", "classes"),
                 classes.saturating_sub(1)
             )
         };

@@ -48,7 +48,7 @@ impl ClassList {
     pub fn new(classes: Vec<Class>) -> Result<Self, String> {
         if classes.len() > MAX_CLASSES {
             return Err(format!(
-                "{} classes are too many, at most {MAX_CLASSES} fit into a label map",
+                "{} classes are too many, at most {MAX_CLASSES} fit into a label map. Leave out those that no mask has",
                 classes.len()
             ));
         }

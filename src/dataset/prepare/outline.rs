@@ -76,7 +76,7 @@ pub(super) fn fill_runs(labels: &mut LabelMap, runs: &[u64], label: u8) -> Resul
         .try_fold(0_u64, |sum, run| sum.checked_add(*run));
     if total != Some(width * height) {
         return Err(format!(
-            "its run lengths cover {} pixels of {}",
+            "its run lengths cover {} pixels of {}. Export the annotations again",
             total.unwrap_or(u64::MAX),
             width * height
         ));
@@ -193,5 +193,15 @@ mod tests {
         assert!(runs_of("\u{1}").is_err());
         assert!(empty(Size::new(0, 4)).is_err());
         assert!(empty(Size::new(40_000, 1)).is_err());
+    }
+
+    #[test]
+    fn run_lengths_of_another_number_of_pixels_say_what_to_do() {
+        let mut labels = empty(Size::new(4, 3)).expect("a size");
+        let message = fill_runs(&mut labels, &[9, 1], 1).expect_err("10 of 12");
+        assert_eq!(
+            message,
+            "its run lengths cover 10 pixels of 12. Export the annotations again"
+        );
     }
 }
