@@ -80,10 +80,11 @@ pub use crate::training::{
     InitialWeights, Learning, MatrixUnitsState, MemoryEstimate, MemoryFit, MemoryRoom, Objective,
     OptimizerKind, Outcome, Precision, PredictOptions, Preparation, Preview, PreviewItem,
     RatePoint, RateRange, RateSearch, Recipe, Reduction, Remedy, Repeats, Reproduction, RunConfig,
-    RunInfo, RunTime, SampleOrder, SavedWeights, Schedule, ScoredImage, SeenImage, SeenStep,
-    StageRates, StartingPoint, StepPhase, StepProgress, StepRange, StepRecord, Tile, TilePlan,
-    Tiling, TimeSource, TrainError, TrainOptions, Trial, Verdict, WeightsChoice, WeightsSummary,
-    WrittenBatches, autotune_folder, memory_text, network_preset, preset, tested_devices_file,
+    RunInfo, RunTime, STOP_GRACE, SampleOrder, SavedWeights, Schedule, ScoredImage, SeenImage,
+    SeenStep, StageRates, StartingPoint, StepPhase, StepProgress, StepRange, StepRecord, Tile,
+    TilePlan, Tiling, TimeSource, TrainError, TrainOptions, Trial, Verdict, WeightsChoice,
+    WeightsSummary, WrittenBatches, autotune_folder, memory_text, network_preset, preset,
+    tested_devices_file,
 };
 pub use background::free_beside;
 pub use before_start::BeforeStart;

@@ -11,7 +11,7 @@ use super::view_model::format;
 use crate::text;
 
 /// Units that may be typed behind a number.
-const UNITS: [&str; 6] = ["steps", "epochs", "s", "px", "°", "GiB"];
+const UNITS: [&str; 8] = ["steps", "epochs", "step", "epoch", "s", "px", "°", "GiB"];
 
 /// A number. Dragging stays within `range`. What is typed is taken as it is, and is marked where
 /// it breaks a `rule`, which is said behind it; what cannot be taken is told, too.
@@ -155,15 +155,22 @@ fn typed<N: Numeric>(text: &str) -> Result<f64, &'static str> {
 /// The number with its unit behind it. egui's own suffix would take the place of the field's name
 /// for screen readers.
 pub fn with_unit<'a>(drag: DragValue<'a>, unit: &'static str) -> DragValue<'a> {
+    drag.custom_formatter(move |value, _| text_with_unit(value, unit))
+}
+
+fn text_with_unit(value: f64, unit: &str) -> String {
+    let unit = match unit {
+        "epochs" if value == 1.0 => "epoch",
+        "steps" if value == 1.0 => "step",
+        unit => unit,
+    };
     // Nothing stands between a number and the sign of degrees.
     let space = if unit == "°" { "" } else { " " };
-    drag.custom_formatter(move |value, _| {
-        if value.fract() == 0.0 {
-            format!("{value:.0}{space}{unit}")
-        } else {
-            format!("{}{space}{unit}", format::setting(value))
-        }
-    })
+    if value.fract() == 0.0 {
+        format!("{value:.0}{space}{unit}")
+    } else {
+        format!("{}{space}{unit}", format::setting(value))
+    }
 }
 
 /// A number that ranges over many powers of ten.
@@ -193,6 +200,21 @@ pub fn scientific_ui(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_epoch_is_one() {
+        for (value, unit, text) in [
+            (1.0, "epochs", "1 epoch"),
+            (2.0, "epochs", "2 epochs"),
+            (1.0, "steps", "1 step"),
+            (1.0, "s", "1 s"),
+            (12.5, "°", "12.5°"),
+        ] {
+            assert_eq!(text_with_unit(value, unit), text);
+            // What is shown can be typed.
+            assert_eq!(typed::<f64>(text), Ok(value));
+        }
+    }
 
     #[test]
     fn typed_numbers_are_taken_as_they_are_or_refused() {

@@ -9,12 +9,15 @@ use eframe::egui::{self, Align, ComboBox, Frame, Label, OpenUrl, ScrollArea, Ui,
 use strum::VariantArray;
 
 use self::links::{Target, heading};
-use self::markdown::{Block, blocks, spans};
+use self::markdown::{Block, Span, blocks, spans};
 use self::table::table_ui;
 use self::text::Text;
 use super::focus::{focus_start, follow_focus};
 
 const SIZE: [f32; 2] = [720.0, 560.0];
+
+/// A block, and the spans of its text.
+type WithSpans = (Block, Vec<Span>);
 
 /// The link that was clicked.
 type Followed = Option<Target>;
@@ -103,8 +106,8 @@ fn asked_id() -> egui::Id {
 pub struct DocumentsWindow {
     pub open: bool,
     document: Document,
-    /// The blocks of a document.
-    parsed: Option<(Document, Vec<Block>)>,
+    /// The blocks of a document, those of a text with its spans.
+    parsed: Option<(Document, Vec<WithSpans>)>,
     /// The heading to scroll to.
     wanted: Option<String>,
 }
@@ -125,7 +128,7 @@ impl DocumentsWindow {
         {
             self.parsed = self
                 .open
-                .then(|| (self.document, blocks(self.document.text())));
+                .then(|| (self.document, with_spans(blocks(self.document.text()))));
         }
         let mut open = self.open;
         Window::new("Documents")
@@ -174,7 +177,7 @@ impl DocumentsWindow {
                 .height(380.0)
                 .selected_text("Go to…")
                 .show_ui(ui, |ui| {
-                    for block in blocks {
+                    for (block, _) in blocks {
                         if let Block::Heading(level, text) = block {
                             let indent = "   ".repeat(level.saturating_sub(1));
                             if ui
@@ -216,10 +219,22 @@ impl DocumentsWindow {
     }
 }
 
+/// The blocks with the spans of those that are a text.
+fn with_spans(blocks: Vec<Block>) -> Vec<WithSpans> {
+    let with = |block| {
+        let spans = match &block {
+            Block::Paragraph(text) | Block::Entry(_, text) => spans(text),
+            Block::Heading(..) | Block::Code(_) | Block::Table(_) => Vec::new(),
+        };
+        (block, spans)
+    };
+    blocks.into_iter().map(with).collect()
+}
+
 /// Shows a block, scrolls to it where it is the heading that is wanted, and tells which link was followed.
 fn block_ui(
     ui: &mut Ui,
-    block: &Block,
+    (block, spans): &WithSpans,
     (document, index): (Document, usize),
     (wanted, followed): (&mut Option<String>, &mut Followed),
 ) {
@@ -236,13 +251,13 @@ fn block_ui(
                 *wanted = None;
             }
         }
-        Block::Paragraph(text) => {
-            Text::new(ui, spans(text), document, false).ui(ui, followed);
+        Block::Paragraph(_) => {
+            Text::new(ui, spans, document, false).ui(ui, followed);
         }
-        Block::Entry(mark, text) => {
+        Block::Entry(mark, _) => {
             ui.horizontal_top(|ui| {
                 ui.label(mark);
-                Text::new(ui, spans(text), document, false).ui(ui, followed);
+                Text::new(ui, spans, document, false).ui(ui, followed);
             });
         }
         Block::Code(text) => {

@@ -28,7 +28,7 @@ struct Link {
 
 impl Text {
     /// Spans one behind the other, of a document; those of a header are strong.
-    pub fn new(ui: &Ui, spans: Vec<Span>, document: Document, is_header: bool) -> Self {
+    pub fn new(ui: &Ui, spans: &[Span], document: Document, is_header: bool) -> Self {
         let body = TextStyle::Body.resolve(ui.style());
         let visuals = ui.visuals();
         let (plain, strong) = (visuals.text_color(), visuals.strong_text_color());
@@ -41,7 +41,7 @@ impl Text {
             let mut format = TextFormat::simple(body.clone(), color);
             let from = letters;
             letters += span.text.chars().count();
-            match span.kind {
+            match &span.kind {
                 SpanKind::Plain => {}
                 SpanKind::Code => {
                     format.font_id = FontId::monospace(body.size - 1.0);
@@ -51,7 +51,7 @@ impl Text {
                 SpanKind::Emphasis => format.italics = true,
                 SpanKind::Link(address) => {
                     // What leads out of the documents, such as to the source, is a name here.
-                    if let Some(target) = target(document, &address) {
+                    if let Some(target) = target(document, address) {
                         format.color = link;
                         links.push(Link {
                             from,
@@ -65,6 +65,11 @@ impl Text {
             job.append(&span.text, 0.0, format);
         }
         Self { job, links }
+    }
+
+    /// Whether there is a link in it.
+    pub fn has_links(&self) -> bool {
+        !self.links.is_empty()
     }
 
     /// How wide it is in one line, in points.

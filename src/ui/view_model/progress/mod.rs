@@ -4,7 +4,8 @@ use super::format;
 use std::time::Duration;
 
 use crate::engine::{
-    ActiveRun, Meters, Phase, Plan, Preparation, RunSnapshot, StepPhase, StepProgress, memory_text,
+    ActiveRun, Meters, Phase, Plan, Preparation, RunSnapshot, STOP_GRACE, StepPhase, StepProgress,
+    memory_text,
 };
 
 /// Progress of a run as texts.
@@ -81,8 +82,9 @@ impl RunProgress {
                 )),
                 _ => match active.stop_waits_for() {
                     Some(problem) => Some(format!(
-                        "{problem}. It stops by itself once it can be saved; after 30 seconds, or with Stop now, it stops \
-                         without what came after the last checkpoint"
+                        "{problem}. It stops by itself once it can be saved; after {} seconds, or with Stop now, it gives \
+                         up what came after the last checkpoint",
+                        STOP_GRACE.as_secs()
                     )),
                     None => active.in_step.as_ref().and_then(step_text),
                 },
