@@ -7,6 +7,7 @@ use thiserror::Error;
 
 use super::catalogue::CatalogueError;
 use super::notify::WebhookError;
+use super::runs::RestoreError;
 use super::score_masks::MaskScoreError;
 use crate::dataset::DatasetError;
 use crate::files::FileError;
@@ -165,40 +166,6 @@ pub enum EngineError {
         /// The run.
         run: String,
     },
-    /// A deleted run cannot come back to its place.
-    #[error(
-        "{}: there is another folder of this name, so the deleted run stays in {}. Rename or move one of them",
-        .target.display(),
-        .trash.display()
-    )]
-    PlaceTaken {
-        /// Where the run was.
-        target: PathBuf,
-        /// Where it is.
-        trash: PathBuf,
-    },
-    /// What came back is no run that can be listed.
-    #[error(
-        "{}: this is back, but it is not listed, since it has no config.json. A part of it was deleted before, or it is \
-         a link to a folder that is not there now",
-        .folder.display()
-    )]
-    NotWhole {
-        /// Where it is.
-        folder: PathBuf,
-    },
-    /// A deleted run cannot come back at all.
-    #[error(
-        "{run}: this deleted run is not in {} any more. Another window has brought it back or emptied the trash, or \
-         somebody moved it by hand",
-        .folder.display()
-    )]
-    NotInTrash {
-        /// The run.
-        run: String,
-        /// Where it was.
-        folder: PathBuf,
-    },
     /// The device does not work.
     #[error("{device} ({name}): {problem}. Choose another device, cpu always works")]
     DeviceProblem {
@@ -338,6 +305,9 @@ pub enum EngineError {
     /// A message about the end of a run.
     #[error(transparent)]
     Webhook(#[from] WebhookError),
+    /// A deleted run that does not come back as it was.
+    #[error(transparent)]
+    Restore(#[from] RestoreError),
     /// Masks that are scored.
     #[error(transparent)]
     MaskScore(#[from] MaskScoreError),

@@ -9,7 +9,7 @@ use super::{Prediction, RunWeights, Source};
 use crate::dataset::{DatasetItem, Split};
 use crate::engine::dataset::DatasetState;
 use crate::engine::tasks::{Cancel, Task, spawn_thread};
-use crate::engine::{Engine, EngineError, Waker};
+use crate::engine::{Engine, EngineError, OpenDataset, Waker};
 use crate::metrics::disagreement;
 use crate::training::{DeviceId, PredictOptions};
 
@@ -80,12 +80,12 @@ impl ImageComparison {
     }
 }
 
-/// What a comparison needs beside the images.
+/// What a comparison needs.
 struct Comparing {
     predictor: Arc<PredictThread>,
     networks: Vec<(Source, DeviceId)>,
-    items: Vec<DatasetItem>,
-    truth: Box<dyn Fn(&DatasetItem) -> KnownTruth + Send>,
+    /// With the list of images, which may be too long to be copied on the window's thread.
+    open: Arc<OpenDataset>,
 }
 
 impl Engine {
@@ -101,19 +101,11 @@ impl Engine {
             .map(|weights| self.locate(&weights.into()))
             .collect();
         let comparing = match &self.dataset {
-            DatasetState::Ready(open) => {
-                let (reader, classes) = (open.dataset.mask_reader(), open.dataset.classes.clone());
-                Some(Comparing {
-                    predictor: Arc::clone(&self.predictor),
-                    networks,
-                    items: open.dataset.items(Split::Val).to_vec(),
-                    truth: Box::new(move |item| KnownTruth {
-                        reader: reader.clone(),
-                        item: item.clone(),
-                        classes: classes.clone(),
-                    }),
-                })
-            }
+            DatasetState::Ready(open) => Some(Comparing {
+                predictor: Arc::clone(&self.predictor),
+                networks,
+                open: Arc::clone(open),
+            }),
             _ => None,
         };
         spawn_thread(&self.waker, "compare", move |cancel| {
@@ -126,9 +118,10 @@ impl Comparing {
     fn run(self, cancel: &Cancel) -> Result<Vec<ImageComparison>, EngineError> {
         // What is found is shown all at once.
         let waker: Waker = Arc::new(|| {});
-        let count = self.items.len();
+        let items = self.open.dataset.items(Split::Val);
+        let count = items.len();
         let mut found = Vec::with_capacity(count);
-        for (done, item) in self.items.iter().enumerate() {
+        for (done, item) in items.iter().enumerate() {
             cancel.set_progress(done as f32 / count.max(1) as f32);
             if cancel.is_cancelled() {
                 return Err(EngineError::Cancelled);
@@ -159,7 +152,11 @@ impl Comparing {
                 image: item.image.clone(),
                 // Each network reads the bands that it was trained on.
                 pixels: None,
-                truth: Some((self.truth)(item)),
+                truth: Some(KnownTruth {
+                    reader: self.open.dataset.mask_reader(),
+                    item: item.clone(),
+                    classes: self.open.dataset.classes.clone(),
+                }),
                 options: PredictOptions::default(),
                 partial: None,
             };

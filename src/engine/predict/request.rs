@@ -39,7 +39,9 @@ impl KnownTruth {
                 .into_iter()
                 .flat_map(|split| dataset.items(split))
         };
-        let item = items().find(|item| item.image == image).or_else(|| {
+        // Compared as it is written: of very many, comparing paths part by part takes too long.
+        let is_written = |item: &&DatasetItem| item.image.as_os_str() == image.as_os_str();
+        let item = items().find(is_written).or_else(|| {
             // A relative path, or one through a link.
             let file = fs::canonicalize(image).ok()?;
             let is_it = |item: &&DatasetItem| {
