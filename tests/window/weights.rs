@@ -96,7 +96,9 @@ fn networks_and_runs_to_start_from_are_chosen_from_lists() {
     desk.frames(4);
     assert!(desk.says("Weights file…"));
     // As a text it is in the list of the newest runs.
-    let offers = desk.window.query_all_by_role_and_label(Role::Button, &title);
+    let offers = desk
+        .window
+        .query_all_by_role_and_label(Role::Button, &title);
     assert_eq!(offers.count(), 0, "it is not offered");
     desk.choose("Network", "FCN ResNet-50");
     assert_eq!(
