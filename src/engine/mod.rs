@@ -98,7 +98,7 @@ pub use dataset_edit::{DatasetEdit, MadeList, MadeLists, SavedEdit};
 pub use dataset_view::{ItemFilter, Sampling, StepPreview};
 pub use devices::{Devices, describe_exit, probe_main};
 pub use dirs::Dirs;
-pub use error::{EngineError, Lost};
+pub use error::{EngineError, Lost, RestoreError};
 pub use evaluate::{
     Evaluation, KeptEvaluation, KeptEvaluations, PaperScore, ScoredSplit, components_csv,
     confused_pixels, confusion_csv, images_csv,

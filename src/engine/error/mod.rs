@@ -1,5 +1,7 @@
 //! Why the engine did not do what it was asked for.
 
+mod restore;
+
 use std::io;
 use std::path::PathBuf;
 
@@ -7,11 +9,12 @@ use thiserror::Error;
 
 use super::catalogue::CatalogueError;
 use super::notify::WebhookError;
-use super::runs::RestoreError;
 use super::score_masks::MaskScoreError;
 use crate::dataset::DatasetError;
 use crate::files::FileError;
 use crate::training::{DeviceId, NoCommandLine, TrainError, memory_text};
+
+pub use restore::RestoreError;
 
 /// Work ended without a result: it panicked, was cancelled before it began, or got no thread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]

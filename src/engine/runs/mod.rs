@@ -21,7 +21,6 @@ use crate::text::{TimeFormat, format_time};
 use crate::training::checkpoint::{RunFolder, RunMeta, RunNotes};
 use crate::training::{Alarm, EpochRecord, RunConfig, StepRecord, names_weights_file};
 use edit::Edit;
-pub use edit::RestoreError;
 pub(super) use edit::Undo;
 pub use find::Need;
 use reader::{RunChange, RunStatus};
