@@ -6,6 +6,9 @@ use eframe::egui::{Color32, Id, Rect, Response, Sense, Stroke, StrokeKind, Ui, V
 /// The frames of a window that comes up: one in which egui measures it, and one that is seen.
 const BEGIN: u64 = 2;
 
+/// Deeper than any widget lies in its window.
+const MOST_PARENTS: usize = 64;
+
 /// The frames in which a window was drawn first and last.
 #[derive(Clone, Copy)]
 struct Drawn {
@@ -66,11 +69,22 @@ pub fn follow_focus(ui: &Ui) {
         before
     });
     let gained = focused.filter(|_| focused != before);
-    let Some(response) = gained.and_then(|id| ui.ctx().read_response(id)) else {
-        return;
-    };
-    let is_here = response.layer_id == ui.layer_id() && ui.min_rect().contains_rect(response.rect);
-    if is_here && !ui.clip_rect().contains_rect(response.rect) {
-        ui.scroll_to_rect(response.rect, None);
+    if let Some(place) = gained.and_then(|id| place_in(ui, id))
+        && !ui.clip_rect().contains_rect(place)
+    {
+        ui.scroll_to_rect(place, None);
     }
+}
+
+/// Where a widget is that was drawn in `ui`, or in what that holds. Other panels may be where the rest of this one
+/// would be if it were not scrolled, so places alone tell nothing.
+fn place_in(ui: &Ui, id: Id) -> Option<Rect> {
+    let own = ui.unique_id();
+    ui.ctx().viewport(|viewport| {
+        let widgets = &viewport.this_pass.widgets;
+        let place = widgets.get(id)?.rect;
+        let parent = |id: &Id| Some(widgets.get(*id)?.parent_id).filter(|parent| parent != id);
+        let mut parents = std::iter::successors(parent(&id), parent).take(MOST_PARENTS);
+        parents.any(|parent| parent == own).then_some(place)
+    })
 }

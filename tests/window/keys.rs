@@ -251,6 +251,23 @@ fn tab_reaches_all_panels_and_comes_around() {
 }
 
 #[test]
+fn what_has_the_focus_scrolls_no_other_panel() {
+    for size in [[900.0, 600.0], [1280.0, 720.0]] {
+        let mut desk = Desk::new(|_| ());
+        desk.window.set_size(size.into());
+        desk.frames(4);
+        let place = |desk: &Desk| desk.find("Check dataset").rect();
+        let before = place(&desk);
+        for field in ["Epochs", "Batch size", "Learning rate"] {
+            let field = desk.window.get_by_role_and_label(Role::SpinButton, field);
+            field.focus();
+            desk.frames(8);
+            assert_eq!(place(&desk), before, "{size:?}");
+        }
+    }
+}
+
+#[test]
 fn what_tab_reaches_below_the_fold_is_scrolled_to() {
     let mut desk = Desk::new(|_| ());
     desk.window.set_size([900.0, 600.0].into());

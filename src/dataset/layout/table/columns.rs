@@ -60,6 +60,18 @@ impl Columns {
         })
     }
 
+    /// Whether a row that has no pair names two files all the same, or a file and a list.
+    pub(super) fn are_meant(fields: &[String], files: &Files) -> bool {
+        let named = fields.iter().map(|field| field.trim());
+        // Colors and sizes may be the names of files, too.
+        let is_word = |field: &&str| !field.is_empty() && field.parse::<f64>().is_err();
+        let count = named
+            .filter(is_word)
+            .filter(|field| files.is_anywhere(field))
+            .count();
+        count > 1 || count == 1 && Self::split_in(fields).is_some()
+    }
+
     fn of_files(fields: &[String], files: &ListedFiles) -> Option<Self> {
         let is_file = |field: &String| {
             has_extension(Path::new(field.trim()), IMAGE_EXTENSIONS)

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use self::columns::{Columns, is_flag};
 use self::files::Files;
-use self::records::records;
+use self::records::{MOST_TITLES, records};
 use super::json_list::{self, JsonEntry};
 use super::list::not_empty;
 use super::listed_files::ListedFiles;
@@ -24,6 +24,8 @@ use crate::dataset::{DatasetError, ImageReading, VOID};
 use crate::files::has_extension;
 use crate::text::plural;
 
+/// Rows of a table that is not read in which files are looked for.
+const LOOKED_AT: usize = 3;
 /// How many unknown words a message names.
 const MOST_SHOWN: usize = 5;
 
@@ -123,7 +125,7 @@ pub(super) fn open(root: &Path) -> Result<Option<Dataset>, DatasetError> {
 fn tables(root: &Path, files: &Files) -> Result<Vec<Table>, DatasetError> {
     let mut tables = Vec::new();
     for path in paths(root) {
-        let mut records = records(&read_text(&path)?);
+        let mut records = below_titles(records(&read_text(&path)?));
         let Some((_, first)) = records.first() else {
             continue;
         };
@@ -164,6 +166,15 @@ fn tables(root: &Path, files: &Files) -> Result<Vec<Table>, DatasetError> {
     Ok(tables)
 }
 
+/// The records from the headings on: people and programs write a title above them.
+fn below_titles(mut records: Vec<(usize, Vec<String>)>) -> Vec<(usize, Vec<String>)> {
+    let mut above = records.iter().take(1 + MOST_TITLES);
+    if let Some(titles) = above.position(|(_, fields)| Columns::of_headings(fields).is_some()) {
+        records.drain(..titles);
+    }
+    records
+}
+
 /// The files that may be tables, sorted by name.
 fn paths(root: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(root).into_iter().flatten().flatten();
@@ -175,8 +186,8 @@ fn paths(root: &Path) -> Vec<PathBuf> {
     paths
 }
 
-/// What to say of the tables in a folder that is opened without them, though they name images and masks: their
-/// headings are words that are not known.
+/// What to say of the tables in a folder that is opened without them, though they name images and masks, or images and
+/// lists: their headings are words that are not known, or their rows are no pairs.
 pub(super) fn notes_of_unread(root: &Path) -> Vec<Note> {
     let files = Files::new(root);
     let unread = |path: PathBuf| {
@@ -184,9 +195,17 @@ pub(super) fn notes_of_unread(root: &Path) -> Vec<Note> {
         let [(_, first), (_, second), ..] = &records[..] else {
             return None;
         };
-        let Columns { image, mask, .. } = Columns::of_row(second, &files)?;
-        let heading = |column: usize| first.get(column).map_or("", |field| field.trim());
         let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let Some(Columns { image, mask, .. }) = Columns::of_row(second, &files) else {
+            let mut rows = records[1..].iter().take(LOOKED_AT);
+            let is_meant = rows.all(|(_, row)| Columns::are_meant(row, &files));
+            let text = format!(
+                "{name} is not read, though it names files that are here, since no row has an image and its mask. Write \
+                 columns image and mask, and split for the lists, to have the pairs and lists of the table"
+            );
+            return is_meant.then(|| Note::assumed(NoteTopic::Pairing, text));
+        };
+        let heading = |column: usize| first.get(column).map_or("", |field| field.trim());
         let text = format!(
             "{name} is not read, though it names images and masks, since its headings \"{}\" and \"{}\" are not known. \
              Call these columns image and mask to have the pairs of the table",

@@ -272,6 +272,65 @@ fn a_table_whose_headings_are_not_known_is_said() {
 }
 
 #[test]
+fn a_title_or_comments_above_the_headings_take_no_table_away() {
+    for above in [
+        "# x;y\n",
+        "# made by hand\n# twice\n",
+        "// c\n",
+        "; c\n",
+        "\"made by hand\"\n",
+        "My table,,\n",
+        "My table\n\n",
+    ] {
+        for separator in [";", ","] {
+            let rows = "image,mask,split\na,a_mask,train\nd,d_mask,val\n".replace(',', separator);
+            // Spreadsheets fill the line of a title with what stands between the other fields.
+            let table = format!("{}{rows}", above.replace(",,", &separator.repeat(2)));
+            let dir = with_folders(&table);
+            let dataset = Dataset::open(dir.path()).unwrap_or_else(|err| panic!("{table}: {err}"));
+            assert_eq!(dataset.layout, Layout::Table, "{table}");
+            assert_eq!(
+                (ids(&dataset.train), ids(&dataset.val)),
+                (vec!["a"], vec!["d"])
+            );
+        }
+    }
+}
+
+#[test]
+fn headings_may_begin_with_a_number_sign_or_nothing() {
+    for table in [
+        "#,image,mask,split\n1,a,a_mask,train\n2,d,d_mask,val\n",
+        ";image;mask;split\n1;a;a_mask;train\n2;d;d_mask;val\n",
+    ] {
+        let dir = with_folders(table);
+        let dataset = Dataset::open(dir.path()).unwrap_or_else(|err| panic!("{table}: {err}"));
+        assert_eq!(
+            (ids(&dataset.train), ids(&dataset.val)),
+            (vec!["a"], vec!["d"])
+        );
+    }
+}
+
+#[test]
+fn a_table_that_names_files_and_no_pairs_is_said() {
+    for table in [
+        // Images and lists.
+        "image,split\na,train\nd,test\n",
+        "a,train\nd,test\n",
+        // Crossed.
+        "a,d_mask\nd,a_mask\n",
+    ] {
+        let dir = with_folders(table);
+        let dataset = Dataset::open(dir.path()).unwrap_or_else(|err| panic!("{table}: {err}"));
+        assert_eq!(dataset.layout, Layout::Folders, "{table}");
+        let mut notes = dataset.notes.iter();
+        let is_told = |note: &Note| note.assumed && note.text.contains("names files that are here");
+        assert!(notes.any(is_told), "{table}");
+    }
+}
+
+#[test]
 fn one_of_the_two_files_may_be_named_without_its_folder() {
     let dir = tempfile::tempdir().expect("a temporary folder");
     let (root, table) = (dir.path(), dir.path().join("pairs.csv"));

@@ -13,7 +13,7 @@ use crate::ui::ui_ext::UiExt as _;
 /// Share of the panel that texts about the run may take; the rest of them is scrolled to.
 const MOST_STATUS: f32 = 0.5;
 /// Height in points that the form has in any case.
-const LEAST_FORM: f32 = 120.0;
+const LEAST_FORM: f32 = 104.0;
 const STATUS_MARGIN: Margin = Margin {
     top: 6,
     ..Margin::ZERO
