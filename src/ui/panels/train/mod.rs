@@ -246,6 +246,8 @@ impl TrainPanel {
             self.below = below;
             ui.ctx()
                 .request_discard("what is below the form has another height");
+            // A panel takes two passes to its height: what is drawn until then must not stay.
+            ui.ctx().request_repaint();
         }
         ui.advance_cursor_after_rect(form);
         self.weights.ui(ctx, ui, &mut self.settings);
