@@ -85,6 +85,14 @@ pub fn duration(secs: f64) -> Option<String> {
     })
 }
 
+/// Seconds that are estimated: `about 12 s`, or `less than a second`; `None` for what is no time.
+pub fn about(secs: f64) -> Option<String> {
+    if (0.0..1.0).contains(&secs) {
+        return Some("less than a second".to_owned());
+    }
+    duration(secs).map(|text| format!("about {text}"))
+}
+
 /// A value on an axis, which may be one of many powers of ten.
 pub fn scientific(value: f64) -> String {
     if value == 0.0 || (1e-3..1e4).contains(&value.abs()) {
@@ -182,6 +190,17 @@ mod tests {
         assert_eq!(text(7_800.0), "2 h 10 min");
         assert_eq!(text(273_600.0), "3 d 4 h");
         assert_eq!((duration(f64::NAN), duration(-1.0)), (None, None));
+        let told = [0.0, 0.99, 1.0, 185.0].map(|secs| about(secs).expect("a time"));
+        assert_eq!(
+            told,
+            [
+                "less than a second",
+                "less than a second",
+                "about 1 s",
+                "about 3 min 05 s"
+            ]
+        );
+        assert_eq!((about(f64::NAN), about(-1.0)), (None, None));
     }
 
     #[test]

@@ -138,9 +138,9 @@ impl Trial {
         };
         let time = self.step_secs.zip(self.estimated_secs);
         let time = time.and_then(|(step, all)| {
-            let all = text::duration(all)?;
+            let all = text::about(all)?;
             Some(format!(
-                ". A step takes {} s, the whole run about {all}",
+                ". A step takes {} s, the whole run {all}",
                 text::number(step)
             ))
         });

@@ -31,6 +31,11 @@ pub fn duration(secs: f64) -> String {
     text::duration(secs).unwrap_or_else(|| MISSING.to_owned())
 }
 
+/// Seconds that are estimated, as `about 12 s` or `less than a second`.
+pub fn about(secs: f64) -> String {
+    text::about(secs).unwrap_or_else(|| MISSING.to_owned())
+}
+
 /// Seconds that are hardly known: `40 s`, `8 min`, `2 h`.
 pub fn rough_duration(secs: f64) -> String {
     let (value, unit) = match secs {

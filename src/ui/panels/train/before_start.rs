@@ -179,8 +179,7 @@ fn estimate_ui(ui: &mut Ui, estimate: &BeforeStart) {
         Some(time) if time.source == TimeSource::Product => {
             format!("roughly {}", format::rough_duration(time.total_secs))
         }
-        Some(time) if time.total_secs < 1.0 => "less than a second".to_owned(),
-        Some(time) => format!("about {}", format::duration(time.total_secs)),
+        Some(time) => format::about(time.total_secs),
         None => "time known after the first steps".to_owned(),
     };
     let of = match (estimate.memory.by, estimate.room.total) {
