@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use eframe::egui::{Rect, ScrollArea, Stroke, Ui, vec2};
+use eframe::egui::{Rect, ScrollArea, Stroke, Ui, style::ScrollStyle, vec2};
 
 use crate::engine::{
     Film, FilmFile, FilmProbe, LabelMap, Preview, PreviewItem, RunFilm, RunSnapshot,
@@ -24,7 +24,8 @@ pub fn scores_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, run: &RunSnapshot, step: usize
         return;
     };
     let classes = ctx.colors.of(&run.classes);
-    // In one line: the images need the height.
+    // In one line, as the images need the height; people see that there is more of it.
+    ui.spacing_mut().scroll = ScrollStyle::thin();
     ScrollArea::horizontal()
         .id_salt("film scores")
         .show(ui, |ui| {
